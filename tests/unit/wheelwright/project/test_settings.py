@@ -14,7 +14,7 @@ def test_settings_are_read() -> None:
         'pytest-args = ["-x"]\ntypecheck = ["mypy", "src"]\nskip = ["build"]\n'
         'test = ["pytest", "-q"]\nrunner = "tox:py312"\nrequirements = ["ci.txt"]\n'
         'lint = ["ruff", "check"]\nformat = ["black", "."]\nuser = "root"\n'
-        'env = { MODE = "ci" }\n'
+        'env = { MODE = "ci" }\nimage = "python:3.12"\nsystem-packages = ["git", "libc6:i386"]\n'
     )
     expected = Settings(
         python="3.11",
@@ -29,6 +29,8 @@ def test_settings_are_read() -> None:
         format=("black", "."),
         user="root",
         env={"MODE": "ci"},
+        image="python:3.12",
+        system_packages=("git", "libc6:i386"),
     )
     assert expected == project(text).settings
 
@@ -58,3 +60,12 @@ def test_choice_that_does_not_exist_is_refused() -> None:
     assert 'unknown runner "toxx" (did you mean "tox"?)' in str(raised.value)
     assert "has user = 'me'; only \"root\" can be set" in str(raised.value)
     assert "has env.1A = '', which is not a variable and its text" in str(raised.value)
+
+
+def test_what_is_no_package_and_no_image_is_refused() -> None:
+    """Neither becomes an option of a command."""
+    text = LIKE_CLICK + '[tool.wheelwright]\nsystem-packages = ["git", "-o"]\nimage = "a b"\n'
+    with pytest.raises(ProjectError) as raised:
+        project(text)
+    assert "system-packages = '-o', which is not the name of a Debian package" in str(raised.value)
+    assert "image = 'a b', which is not the address of an image" in str(raised.value)

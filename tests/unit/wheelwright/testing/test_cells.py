@@ -105,6 +105,16 @@ def test_include_names_a_cell_that_is_there() -> None:
     assert ("macos-latest",) == cells[1].os
 
 
+def test_a_cell_may_have_an_image_of_its_own() -> None:
+    """Of a cell that is there already it is changed; the others have that of the package."""
+    said = 'include = [{ python = "3.12", image = "registry.example/demo:1" }]'
+    cells = plan(demo(said), Selection())
+
+    assert [("3.11", ""), ("3.12", "registry.example/demo:1")] == [
+        (cell.name, cell.image) for cell in cells
+    ]
+
+
 def test_included_cell_that_does_not_fit_is_left_out() -> None:
     """Asking for one Python leaves out the included cells of another."""
     said = 'include = [{ python = "3.12", resolution = "lowest-direct" }]'
