@@ -248,14 +248,10 @@ def with_mounted_directory(
     expand: bool = False,
 ) -> Container:
     """Show a directory at `path`; what commands change there stays in the container."""
-<<<<<<< HEAD
     if owner:
         source = OwnedDirectory(source, *_owner(self, owner))
-    return _mounted(self, DirectoryMount(self.path(path, expand), source, read_only))
-=======
     at, given = _place(self, path, expand)
     return _mounted(self, DirectoryMount(at, source, read_only, given=given))
->>>>>>> 909cabd1 (engine: mount files, secrets and caches as Dagger does)
 
 
 @call("Container.withMountedFile")
@@ -267,14 +263,10 @@ def with_mounted_file(
     expand: bool = False,
 ) -> Container:
     """Show a file at `path`."""
-<<<<<<< HEAD
     if owner:
         source = OwnedFile(source, *_owner(self, owner))
-    return _mounted(self, FileMount(self.path(path, expand), source))
-=======
     at, given = _place(self, path, expand)
     return _mounted(self, FileMount(at, source, given=given))
->>>>>>> 909cabd1 (engine: mount files, secrets and caches as Dagger does)
 
 
 @call("Container.withMountedCache")
@@ -315,12 +307,8 @@ def with_mounted_secret(
 ) -> Container:
     """Show a secret as a file at `path`."""
     check_permissions("Container.withMountedSecret", "mode", mode)
-<<<<<<< HEAD
-    return _mounted(self, SecretFileMount(self.path(path, expand), source, mode, owner))
-=======
     at, given = _place(self, path, expand)
-    return _mounted(self, SecretFileMount(at, source, mode, given=given))
->>>>>>> 909cabd1 (engine: mount files, secrets and caches as Dagger does)
+    return _mounted(self, SecretFileMount(at, source, mode, owner, given=given))
 
 
 @call("Container.withMountedTemp")
