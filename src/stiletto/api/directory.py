@@ -3,61 +3,133 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from stiletto.api.container import ContainerDirectory, ContainerFile
 from stiletto.api.files import (
+    ApplyPatch,
     ChangeOwner,
     Changeset,
+    DatedFile,
     Difference,
     Directory,
     DirectoryFile,
+    EmptyDirectory,
     File,
+    MergedDirectory,
     NewFile,
+    Operation,
     OwnedFile,
+    PatchFile,
     Remove,
     RenamedFile,
     ReplacedFile,
+    SetTimes,
     SubDirectory,
     WriteChanges,
     WriteDirectory,
     WriteFile,
     WriteLink,
     WriteNewDirectory,
+    WriteNewFile,
+    WrittenDirectory,
     a_filter,
     filtered,
     written,
 )
 from stiletto.api.owners import only_numbers
 from stiletto.api.registry import call
+from stiletto.api.session import Query
 from stiletto.api.texts import check_file_name, check_link_target, check_permissions
-from stiletto.errors import UsageError
+from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.recipe import Recipe
+
+
+def rebased(self: Directory, path: str) -> tuple[Directory, str]:
+    """Return where the files of a path come from, and its path there.
+
+    A directory inside another one is a view of that: `..` and links lead out of it, and a path
+    stays in the outermost one.
+
+    Raises:
+        NotSupported: it leads out of a directory that was changed since it was cut out.
+    """
+    path = path.lstrip("/")
+    match self:
+        case SubDirectory(parent, inside):
+            return rebased(parent, posixpath.normpath(posixpath.join(inside, path)))
+        case ContainerDirectory() | WrittenDirectory() if _leads_out(path) and prefix_of(self):
+            raise NotSupported(f"a path such as {path!r} out of Directory.directory(path:)")
+        case _:
+            return self, posixpath.normpath("/" + path).lstrip("/")
+
+
+def _leads_out(path: str) -> bool:
+    return posixpath.normpath(path).split("/", 1)[0] == ".."
+
+
+def prefix_of(self: Directory) -> str:
+    """Return the path of a directory in the one that it is a part of, "" for one of its own."""
+    match self:
+        case SubDirectory(_, path) | ContainerDirectory(_, path):
+            return path.strip("/")
+        case WrittenDirectory(parent):
+            return prefix_of(parent)
+        case _:
+            return ""
+
+
+def _inside(self: Directory, path: str) -> str | None:
+    """Return a path to write to, relative to the directory; None for one beside it.
+
+    What is written beside a part of a directory is in the whole, which nobody sees any more.
+    """
+    prefix = prefix_of(self)
+    slash = "/" if path.endswith(("/", "/.")) else ""
+    if not prefix or not _leads_out(path.lstrip("/")):
+        return path
+    whole = posixpath.normpath(posixpath.join("/", prefix, path.lstrip("/"))) + "/"
+    inside = whole.removeprefix(f"/{prefix}/")
+    return None if inside == whole else inside.rstrip("/") + slash
+
+
+def _written(self: Directory, path: str, make: Callable[[str], Operation]) -> Directory:
+    """Apply the operation of a path, unless that lies beside the directory."""
+    at = _inside(self, path)
+    return written(self) if at is None else written(self, make(at))
 
 
 @call("Directory.directory")
 def directory(self: Directory, path: str) -> Directory:
     """Return the directory at `path`."""
-    inside = posixpath.normpath(path).lstrip("/")
-    if inside in ("", "."):
-        return self
-    match self:
-        case ContainerDirectory(root, "/"):  # only what is there is read
-            return ContainerDirectory(root, f"/{inside}")
-        case _:
-            return SubDirectory(self, inside)
+    at = _in_container(self, path)
+    if at is not None:
+        return at
+    parent, inside = rebased(self, path)
+    return SubDirectory(parent, inside) if inside else parent
 
 
 @call("Directory.file")
 def file(self: Directory, path: str) -> File:
     """Return the file at `path`."""
+    at = _in_container(self, path)
+    if at is not None:
+        return ContainerFile(at.root, at.path)
+    parent, inside = rebased(self, path)
+    return DirectoryFile(parent, inside)
+
+
+def _in_container(self: Directory, path: str) -> ContainerDirectory | None:
+    """Return what a path leads to in the container itself: only what is there is read."""
     match self:
-        case ContainerDirectory(root, "/"):
-            return ContainerFile(root, posixpath.normpath(posixpath.join("/", path)))
+        case ContainerDirectory(root, at) if at == "/" or _leads_out(path.lstrip("/")):
+            return ContainerDirectory(
+                root, posixpath.normpath(posixpath.join("/", at, path.lstrip("/")))
+            )
         case _:
-            return DirectoryFile(self, path)
+            return None
 
 
 @call("Directory.withDirectory")
@@ -75,7 +147,7 @@ def with_directory(
     check_permissions("Directory.withDirectory", "permissions", permissions)
     kept = a_filter(include, exclude, gitignore)
     of = only_numbers("Directory.withDirectory", owner)
-    return written(self, WriteDirectory(path, source, kept, permissions, of))
+    return _written(self, path, lambda at: WriteDirectory(at, source, kept, permissions, of))
 
 
 @call("Directory.withFile")
@@ -89,7 +161,7 @@ def with_file(
     """Put a file at `path`, or inside it where that is a directory."""
     check_permissions("Directory.withFile", "permissions", permissions)
     of = only_numbers("Directory.withFile", owner)
-    return written(self, WriteFile(path, source, permissions, of))
+    return _written(self, path, lambda at: WriteFile(at, source, permissions, of))
 
 
 @call("Directory.withFiles")
@@ -98,48 +170,79 @@ def with_files(
 ) -> Directory:
     """Put files into the directory at `path`."""
     check_permissions("Directory.withFiles", "permissions", permissions)
-    return written(self, *(WriteFile(path + "/", source, permissions) for source in sources))
+    into = _inside(self, path + "/")
+    if into is None:
+        return written(self)
+    return written(self, *(WriteFile(into, source, permissions) for source in sources))
 
 
 @call("Directory.withNewFile")
 def with_new_file(self: Directory, path: str, contents: str, permissions: int = 0o644) -> Directory:
     """Write a file; parents are made 0755."""
     check_permissions("Directory.withNewFile", "permissions", permissions)
-    source = NewFile(posixpath.basename(path), contents, permissions)
-    return written(self, WriteFile(path, source, permissions))
+    at = path.rstrip("/")
+    source = NewFile(posixpath.basename(at), contents, permissions or 0o644)
+    return _written(self, at, lambda path: WriteNewFile(path, source))
 
 
 @call("Directory.withNewDirectory")
 def with_new_directory(self: Directory, path: str, permissions: int = 0o644) -> Directory:
     """Make a directory; 0644 by default, as in the real engine."""
     check_permissions("Directory.withNewDirectory", "permissions", permissions)
-    return written(self, WriteNewDirectory(path, permissions))
+    if posixpath.normpath(path).startswith("../"):
+        raise UsageError(f"Directory.withNewDirectory(path:) is {path!r}, which leaves it")
+    return _written(self, path, lambda at: WriteNewDirectory(at, permissions or 0o755))
 
 
 @call("Directory.withSymlink")
 def with_symlink(self: Directory, target: str, link_name: str) -> Directory:
     """Make a symbolic link."""
     check_link_target("Directory.withSymlink", target)
-    return written(self, WriteLink(target, link_name))
+    return _written(self, link_name, lambda at: WriteLink(target, at))
 
 
 @call("Directory.withoutDirectory")
 @call("Directory.withoutFile")
 def without(self: Directory, path: str) -> Directory:
     """Remove a file or directory; an absent one is not an error."""
-    return written(self, Remove((path,)))
+    return without_files(self, (path,))
 
 
 @call("Directory.withoutFiles")
 def without_files(self: Directory, paths: Sequence[str]) -> Directory:
     """Remove files; an absent one is not an error."""
-    return written(self, Remove(tuple(paths)))
+    inside = tuple(at for path in paths if (at := _inside(self, path)) is not None)
+    return written(self, Remove(inside))
 
 
 @call("Directory.withChanges")
 def with_changes(self: Directory, changes: Changeset) -> Directory:
     """Apply a changeset."""
     return written(self, WriteChanges(changes))
+
+
+@call("Directory.withTimestamps")
+def with_timestamps(self: Directory, timestamp: int) -> Directory:
+    """Give everything in the directory a time of modification."""
+    return written(self, SetTimes(timestamp))
+
+
+@call("File.withTimestamps")
+def file_with_timestamps(self: File, timestamp: int) -> File:
+    """Give the file a time of modification."""
+    return DatedFile(self, timestamp)
+
+
+@call("Directory.withPatch")
+def with_patch(self: Directory, patch: str) -> Directory:
+    """Apply a patch of git."""
+    return with_patch_file(self, NewFile("patch", patch))
+
+
+@call("Directory.withPatchFile")
+def with_patch_file(self: Directory, patch: File) -> Directory:
+    """Apply a patch of git."""
+    return written(self, ApplyPatch(patch))
 
 
 @call("Directory.filter")
@@ -202,18 +305,27 @@ def layer(self: Changeset) -> Directory:
     return Difference(self.before, self.after)
 
 
-@call("Changeset.withChangeset")
-def with_changeset(self: Changeset, changes: Changeset, on_conflict: str = "FAIL") -> Changeset:
-    """Apply another changeset after this one.
+@call("Changeset.asPatch")
+def as_patch(self: Changeset) -> File:
+    """Return the changes as a patch of git."""
+    return PatchFile(self)
 
-    Conflicts are not merged here: whatever `onConflict` is, the other changeset must start from
-    what this one starts from or ends with.
-    """
-    if on_conflict not in ("FAIL", "FAIL_EARLY"):
-        raise UsageError(f"onConflict {on_conflict} is not implemented by stiletto; use dagger")
-    if changes.before.digest not in (self.before.digest, self.after.digest):
-        raise UsageError("the changesets start from different directories")
-    return Changeset(self.before, written(self.after, WriteChanges(changes)))
+
+@call("Query.changeset")
+def changeset(self: Query) -> Changeset:
+    """Return a changeset without changes."""
+    return Changeset(EmptyDirectory(), EmptyDirectory())
+
+
+def merged(
+    self: Changeset, others: Sequence[Changeset], on_conflict: str
+) -> tuple[Changeset, MergedDirectory]:
+    """Return the changeset of all of them, and its end, which fails where they conflict."""
+    sides = (self, *others)
+    whole = (WriteDirectory("", each.before) for each in sides)
+    before = written(EmptyDirectory(), *whole, Remove((".git",)))
+    after = MergedDirectory(before, sides, on_conflict)
+    return Changeset(before, after), after
 
 
 @dataclass(frozen=True)
@@ -226,9 +338,10 @@ class DiffStat(Recipe):
     kind: str
     added_lines: int
     removed_lines: int
+    old: str | None = None
 
 
 @call("DiffStat.oldPath")
-def diff_stat_old_path(self: DiffStat) -> None:
-    """Return nothing: a rename is an addition and a removal here."""
-    return
+def diff_stat_old_path(self: DiffStat) -> str | None:
+    """Return what a renamed file was called before."""
+    return self.old

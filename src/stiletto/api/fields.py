@@ -16,6 +16,7 @@ from stiletto.api.directory import DiffStat
 from stiletto.api.files import Changeset, EmptyDirectory
 from stiletto.api.readiness import Healthcheck, Port
 from stiletto.api.registry import CALLS, Call, call, snake
+from stiletto.api.search import SearchResult, SearchSubmatch
 from stiletto.api.session import (
     Argument,
     CurrentModule,
@@ -58,6 +59,14 @@ FIELDS: Final[Mapping[type[Recipe], tuple[str, ...]]] = {
     Label: ("name", "value"),
     Module: ("name",),
     Port: ("port", "protocol", "description", "experimentalSkipHealthcheck"),
+    SearchResult: (
+        "filePath",
+        "lineNumber",
+        "absoluteOffset",
+        "matchedLines",
+        "submatches",
+    ),
+    SearchSubmatch: ("text", "start", "end"),
     Service: ("ports",),
     SourceMap: ("filename", "line", "column", "module", "url"),
     Stat: ("name", "size", "fileType", "permissions"),

@@ -7,6 +7,7 @@ read here; `stiletto.engine.evaluate` turns these values into trees. The same op
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -119,6 +120,18 @@ class WrittenDirectory(Directory):
 
 
 @dataclass(frozen=True)
+class MergedDirectory(Directory):
+    """A directory with changesets merged into it as branches of git are.
+
+    `on_conflict` is a value of the API's ChangesetMergeConflict.
+    """
+
+    base: Directory
+    changesets: tuple[Changeset, ...]
+    on_conflict: str
+
+
+@dataclass(frozen=True)
 class StoredFile(File):
     """A file in the store, by content digest (hex) and mode."""
 
@@ -126,6 +139,7 @@ class StoredFile(File):
     content: str
     size_bytes: int
     mode: int
+    time_ns: int | None = field(default=None, metadata=OUTSIDE_KEY)
 
 
 @dataclass(frozen=True)
@@ -159,6 +173,14 @@ class RenamedFile(File):
 
 
 @dataclass(frozen=True)
+class DatedFile(File):
+    """A file with another time of modification."""
+
+    parent: File
+    seconds: int
+
+
+@dataclass(frozen=True)
 class ReplacedFile(File):
     """A file with text replaced: the first match (after `first_from` lines), or all."""
 
@@ -185,6 +207,13 @@ class OwnedDirectory(Directory):
     parent: Directory
     owner: str
     accounts: Recipe | None = None
+
+
+@dataclass(frozen=True)
+class PatchFile(File):
+    """The patch of a changeset."""
+
+    changes: Changeset
 
 
 @dataclass(frozen=True)
@@ -220,6 +249,17 @@ class WriteFile(Operation):
 
 
 @dataclass(frozen=True)
+class WriteNewFile(Operation):
+    """Write a text at `path`: what a link there leads to, and what a file there is.
+
+    A file that is there keeps its permission bits.
+    """
+
+    path: str
+    file: NewFile
+
+
+@dataclass(frozen=True)
 class WriteDirectory(Operation):
     """Copy a directory's kept paths onto the one at `path`; the owner as in `WriteFile`."""
 
@@ -233,7 +273,7 @@ class WriteDirectory(Operation):
 
 @dataclass(frozen=True)
 class WriteNewDirectory(Operation):
-    """Make a directory, and its parents 0755."""
+    """Make a directory, and its parents with the same permission bits."""
 
     path: str
     permissions: int
@@ -257,9 +297,23 @@ class ChangeOwner(Operation):
 
 @dataclass(frozen=True)
 class Remove(Operation):
-    """Remove paths; what is absent stays absent."""
+    """Remove paths; what is absent stays absent. One with a `*` is a pattern, see `wildcards`."""
 
     paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SetTimes(Operation):
+    """Give everything in the directory this time of modification, in seconds since the epoch."""
+
+    seconds: int
+
+
+@dataclass(frozen=True)
+class ApplyPatch(Operation):
+    """Apply a patch to the whole directory."""
+
+    patch: File
 
 
 @dataclass(frozen=True)
@@ -286,6 +340,20 @@ def a_filter(
     return Filter(tuple(include), tuple(exclude), gitignore)
 
 
+def local(patterns: Sequence[str]) -> tuple[str, ...]:
+    """Return the patterns that the directory of a host is read with.
+
+    What does not lie in it is left out, an absolute path as well, and `.` means all that is in it.
+    """
+    kept: list[str] = []
+    for pattern in patterns:
+        text = pattern.removeprefix("!")
+        path = posixpath.normpath(text)
+        if text and not text.startswith("/") and path != ".." and not path.startswith("../"):
+            kept.append("!" * (text != pattern) + ("*" if path == "." else path))
+    return tuple(kept)
+
+
 def filtered(parent: Directory, kept: Filter) -> Directory:
     """Filter a directory; no patterns change nothing."""
     return FilteredDirectory(parent, kept) if kept else parent
@@ -295,7 +363,8 @@ def narrowed(directory: Directory) -> Directory:
     """Return a filtered directory of the host as one of which only what is kept is read."""
     match directory:
         case FilteredDirectory(HostDirectory(path, own), kept) if not own.include:
-            if not (own.exclude and kept.exclude):
+            plain = all(given == local(given) for given in (kept.include, kept.exclude))
+            if plain and not (own.exclude and kept.exclude):
                 gitignore = own.gitignore or kept.gitignore
                 return HostDirectory(
                     path, Filter(kept.include, own.exclude + kept.exclude, gitignore)

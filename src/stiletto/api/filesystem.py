@@ -193,8 +193,11 @@ def with_symlink(self: Container, target: str, link_name: str, expand: bool = Fa
 @call("Container.withoutDirectory")
 @call("Container.withoutFile")
 def without(self: Container, path: str, expand: bool = False) -> Container:
-    """Remove a file or directory; an absent one is not an error."""
-    return _write(self, self.path(path, expand), lambda at: Remove((at,)))
+    """Remove a file or directory, and a mount at its very path; an absent one is not an error."""
+    where = self.path(path, expand)
+    while (mount := self.mount_at(where)) is not None and mount.target == where:
+        self = without_mount(self, where)
+    return _write(self, where, lambda at: Remove((at,)))
 
 
 @call("Container.withoutFiles")

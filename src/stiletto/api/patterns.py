@@ -12,8 +12,10 @@ decides. Two habits of the original are kept, because a filter must mean the sam
 entries beneath either; and `**name`, when `name` is plain text, matches every path that ends in
 `name`.
 
-Patterns are cleaned first: blanks around them, `./`, and slashes at either end are dropped, and
-a pattern that leaves the directory by `..` is ignored.
+Patterns are cleaned first: blanks around them, `./`, and a slash at the end are dropped. One that
+begins with a slash or leaves the directory by `..`, and `.`, match nothing. Empty ones are ignored,
+but a list that has only those is a list: as `include` it keeps nothing. What differs for the host
+is in `files.local`.
 """
 
 from __future__ import annotations
@@ -53,7 +55,7 @@ class Glob:
     """
 
     def __init__(self, pattern: str) -> None:
-        self.text = _clean(pattern) or ""
+        self.text = posixpath.normpath(pattern) if pattern else ""
         self._matcher = Matcher(_tokens(self.text))
         self._prefix = _prefix(self.text)
 
@@ -83,17 +85,15 @@ class PatternList:
         self._rules: list[tuple[bool, Glob]] = []
         for pattern in patterns:
             text = pattern.strip()
-            negated = text.startswith("!")
+            if not text:
+                continue
+            text = posixpath.normpath(text)
             if text == "!":
                 raise UsageError("pattern '!' negates nothing")
-            cleaned = _clean(text[1:] if negated else text)
-            if cleaned is not None:
-                self._rules.append((negated, Glob(cleaned)))
+            negated = text.startswith("!")
+            self._rules.append((negated, Glob(text[1:] if negated else text)))
         # Which patterns matched each directory seen; walks look up siblings in a row.
         self._hits: dict[str, tuple[bool, ...]] = {"": (False,) * len(self._rules)}
-
-    def __bool__(self) -> bool:
-        return bool(self._rules)
 
     def matches(self, path: str) -> bool:
         """Whether the list as a whole matches the path, by itself or by a parent."""
@@ -132,7 +132,7 @@ class Filter:
     exclude nor .gitignore does. A parent of a kept entry is needed, and is the caller's to add.
 
     Args:
-        include: patterns; empty, or all of them ignored, means everything.
+        include: patterns; none means everything.
         exclude: patterns.
         gitignore: the .gitignore files, for example `{"": ["*.pyc"], "docs": ["/build"]}`.
         gitignore_prefix: the place of the filtered directory in the repository that these files
@@ -147,7 +147,8 @@ class Filter:
         gitignore: GitignoreLines | None = None,
         gitignore_prefix: str = "",
     ) -> None:
-        self._include = PatternList(include)
+        include = tuple(include)
+        self._include = PatternList(include) if include else None
         self._exclude = PatternList(exclude)
         self._gitignore = _Gitignore(gitignore) if gitignore is not None else None
         self._prefix = "/".join(split(gitignore_prefix))
@@ -155,7 +156,7 @@ class Filter:
     def keep(self, path: str, is_dir: bool) -> bool:
         """Whether the entry itself is kept; `path` is relative and normalised."""
         return (
-            (not self._include or self._include.matches(path))
+            (self._include is None or self._include.matches(path))
             and not self._exclude.matches(path)
             and not self._ignored(path, is_dir)
         )
@@ -163,7 +164,7 @@ class Filter:
     def descend(self, path: str) -> bool:
         """Whether anything beneath the directory could be kept; False spares walking it."""
         return not (
-            (self._include and self._include.decided_beneath(path) is False)
+            (self._include is not None and self._include.decided_beneath(path) is False)
             or self._exclude.decided_beneath(path) is True
             or self._ignored(path, True)
         )
@@ -282,16 +283,13 @@ def _prefix(pattern: str) -> _Prefix:
     return _Prefix(names, False)
 
 
-def _clean(pattern: str) -> str | None:
-    """Normalise a pattern without its `!`; None for one that does not apply to this tree."""
-    text = pattern.lstrip("/")
-    if not text:
-        return None
-    text = posixpath.normpath(text)
-    if text == ".." or text.startswith("../"):
-        return None
-    # The directory itself can be neither kept nor left out, so this means its entries.
-    return "*" if text == "." else text
+def name_tokens(pattern: str) -> list[Token]:
+    """Translate a pattern in which `**` means no more than `*`, as in Go's filepath.Match.
+
+    Raises:
+        UsageError: the pattern is malformed, or too long.
+    """
+    return _tokens(re.sub(r"(\\.)|\*{2,}", lambda found: found[1] or "*", pattern))
 
 
 def _tokens(pattern: str) -> list[Token]:

@@ -47,6 +47,10 @@ class Client:
             raise UsageError("a module's code cannot read the host; take directories as arguments")
         return (self.core.workdir / Path(path).expanduser()).resolve()
 
+    def is_link(self, path: str) -> bool:
+        """Whether a path of the host is a symbolic link itself."""
+        return (self.core.workdir / Path(path).expanduser()).is_symlink()
+
 
 Dispatch: TypeAlias = Callable[[Client, Recipe, str, Mapping[str, Any]], Awaitable[Any]]
 """Evaluates one field of one value for a client; arguments are as they come over the wire."""

@@ -15,7 +15,7 @@ from stiletto.api.session import Stat
 from stiletto.api.texts import check_variable
 from stiletto.engine.client import Client
 from stiletto.engine.core import Core
-from stiletto.engine.file_leaves import stat_of
+from stiletto.engine.file_leaves import is_of, stat_of
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.recipe import Recipe
 from stiletto.sandbox.spool import Stream
@@ -117,7 +117,7 @@ async def container_exists(
         do_not_follow_symlinks = True
     at = self.path(path, expand)
     found = await container_stat(client, self, at, do_not_follow_symlinks)
-    return found is not None and expected_type in (None, found.file_type)
+    return found is not None and is_of(found, expected_type)
 
 
 @leaf("Container.stat")
@@ -149,8 +149,8 @@ async def container_stat(
 
 
 _TYPES = {
-    "dir": "DIRECTORY_TYPE",
-    "file": "REGULAR_TYPE",
-    "link": "SYMLINK_TYPE",
+    "dir": "DIRECTORY",
+    "file": "REGULAR",
+    "link": "SYMLINK",
     "other": "UNKNOWN",
 }

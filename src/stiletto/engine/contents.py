@@ -28,7 +28,8 @@ def replaced(
     lines = text.split("\n")  # lines count from 1, and only "\n" ends one
     head = "".join(line + "\n" for line in lines[: (first_from or 1) - 1])
     rest = text[len(head) :]
-    found = rest.count(search)
+    # An empty text is found once in each line.
+    found = rest.count(search) if search else max(rest.count("\n"), 1)
     # Checked before: a text that replaces each of its letters by itself grows without end.
     refuse_large(name, len(text) + (found if everywhere else 1) * (len(new) - len(search)))
     if everywhere:

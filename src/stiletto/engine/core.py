@@ -90,5 +90,5 @@ def core_of(
     """Return the core of a new session, whose progress shows no secrets."""
     secrets = SecretStore(SecretStore.salt(store.root / "salt"), environ, workdir, gate)
     progress.mask = secrets.masks.text
-    evaluator = Evaluator(store, sandbox, images, secrets, progress, caching)
+    evaluator = Evaluator(store, sandbox, images, secrets, progress, environ, caching)
     return Core(store, evaluator, secrets, progress, Objects(), workdir.resolve(), environ)

@@ -28,6 +28,7 @@ import stiletto.engine.envfile_leaves
 import stiletto.engine.file_leaves
 import stiletto.engine.git_leaves
 import stiletto.engine.root_leaves
+import stiletto.engine.search_leaves
 import stiletto.engine.service_leaves  # noqa: F401 - each of these registers its calls
 from stiletto.api.container import Container
 from stiletto.api.definition import FunctionDef, TypeRef

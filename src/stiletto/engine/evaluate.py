@@ -11,10 +11,12 @@ from __future__ import annotations
 import asyncio
 import os
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol, TypeVar
+from time import time_ns as now_ns
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from stiletto.api import container as c
 from stiletto.api import files as f
@@ -34,14 +36,17 @@ from stiletto.engine.surface import (
     TreeSurface,
     change_owner,
     make_directory,
+    make_link,
     put_directory,
     put_file,
+    remove,
+    write_new_file,
 )
 from stiletto.engine.users import owner_of
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.changes import compare, difference
 from stiletto.graph.recipe import Recipe, digest_of
-from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link, split, with_owner
+from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link, Time, dated, split, with_owner
 from stiletto.layers.layer import Layer
 from stiletto.layers.view import Node, View
 from stiletto.progress import Progress
@@ -51,10 +56,16 @@ from stiletto.sandbox.skeleton import image_layer
 from stiletto.store import Store
 from stiletto.store.checkout import homes, still_shown
 
+if TYPE_CHECKING:
+    from stiletto.engine.git.patches import Patches
+
 T = TypeVar("T")
 
 MAX_ENTRIES = 2_000_000
 """Of a directory: one that is put into itself thirty times over has a billion."""
+
+PATCH = "diff.patch"
+"""The name of a changeset's patch."""
 
 MAX_LAYERS = 30  # one overlay mount takes about 40 layers; see sandbox.bubblewrap
 
@@ -81,6 +92,7 @@ class Evaluator:
         images: Images,
         secrets: SecretStore,
         progress: Progress,
+        environ: Mapping[str, str],
         caching: Caching = Caching.CONTENT,
     ) -> None:
         self.store = store
@@ -88,11 +100,20 @@ class Evaluator:
         self.images = images
         self.secrets = secrets
         self.progress = progress
+        self._environ = environ
         self.host = HostTrees(store)
         self._once = Once()
         self._image_layers: dict[str, Layer] = {}
         self._caching = caching
         self.commands = Commands(self, CoarseKeys(self, caching))
+
+    @cached_property
+    def patches(self) -> Patches:
+        """What merges changesets; made when it is needed, because few commands need it."""
+        from stiletto.engine.git.patches import Patches
+        from stiletto.engine.git.program import Program
+
+        return Patches(self.store, Program(self._environ))
 
     async def close(self) -> None:
         """End everything that still runs."""
@@ -138,6 +159,14 @@ class Evaluator:
                 for operation in operations:
                     await self._apply(operation, surface)
                 return surface.tree
+            case f.MergedDirectory(base, changesets, on_conflict):
+                sides = [
+                    await self.patches.side(
+                        await self.tree(each.before), await self.tree(each.after)
+                    )
+                    for each in changesets
+                ]
+                return await self.patches.merge(await self.tree(base), sides, on_conflict)
             case c.MountAfterExec(exec_, target):
                 return await self._mount_after(exec_, target)
             case c.ContainerDirectory(root, "/"):
@@ -175,7 +204,8 @@ class Evaluator:
         if not isinstance(file, f.HostFile):
             return file
         named = await self.file(file)
-        return f.StoredFile(named.name, named.file.digest, named.file.size_bytes, named.file.mode)
+        found = named.file
+        return f.StoredFile(named.name, found.digest, found.size_bytes, found.mode, found.time.ns)
 
     async def _mount_after(self, exec_: c.Exec, target: str) -> Dir:
         source = next(
@@ -272,8 +302,8 @@ class Evaluator:
 
     async def _file(self, file: f.File) -> NamedFile:
         match file:
-            case f.StoredFile(name, content, size, mode):
-                return NamedFile(name, File(content, size, mode))
+            case f.StoredFile(name, content, size, mode, time_ns):
+                return NamedFile(name, File(content, size, mode, time=Time(time_ns)))
             case f.HostFile(path):
                 read = await asyncio.to_thread(self.store.ingest_file, Path(path))
                 return NamedFile(posixpath.basename(path), read)
@@ -290,6 +320,10 @@ class Evaluator:
                 named = await self.file(parent)
                 of = await self._owner(owner, accounts)
                 return replace(named, file=with_owner(named.file, of))
+            case f.DatedFile(parent, seconds):
+                named = await self.file(parent)
+                time = Time(seconds * 1_000_000_000, given=True)
+                return NamedFile(named.name, replace(named.file, time=time))
             case f.ReplacedFile(parent, search, replacement, everywhere, first_from):
                 old = await self.file(parent)
                 refuse_large(old.name, old.file.size_bytes)
@@ -300,6 +334,11 @@ class Evaluator:
                 return await self._stored(old.name, changed, old.file.mode)
             case c.FileAfterExec(exec_, target):
                 return await self._file_after(exec_, target)
+            case f.PatchFile(f.Changeset(before, after)):
+                trees = await asyncio.gather(self.tree(before), self.tree(after))
+                return await self._stored(PATCH, await self.patches.diff(*trees), 0o644)
+            case c.ContainerFile(_, "/dev/null"):
+                return await self._stored("null", b"", 0o666)
             case c.ContainerFile(root, path):
                 view = self.view(await self.stack(root))
                 entry = await asyncio.to_thread(self._ingest, view, path)
@@ -316,7 +355,7 @@ class Evaluator:
 
     async def _stored(self, name: str, contents: bytes, mode: int) -> NamedFile:
         digest, size = await asyncio.to_thread(self.store.put_bytes, contents)
-        return NamedFile(name, File(digest, size, mode))
+        return NamedFile(name, File(digest, size, mode, time=Time(now_ns(), new=True)))
 
     async def contents(self, file: f.File) -> bytes:
         """Return a file's bytes."""
@@ -333,6 +372,8 @@ class Evaluator:
                 if owner:
                     entry = with_owner(entry, await self._owner(owner, accounts))
                 put_file(surface, path, named.name, entry)
+            case f.WriteNewFile(path, file):
+                write_new_file(surface, path, (await self.file(file)).file)
             case f.WriteDirectory(path, source, kept, permissions, owner, accounts):
                 tree = await self._kept(source, kept)
                 if owner:
@@ -341,13 +382,21 @@ class Evaluator:
             case f.WriteNewDirectory(path, permissions):
                 make_directory(surface, path, permissions)
             case f.WriteLink(target, path):
-                surface.put(surface.resolve(path), Link(target))
+                make_link(surface, path, target)
             case f.ChangeOwner(path, owner):
                 assert isinstance(surface, TreeSurface), "only a directory has this call"
                 change_owner(surface, path, owner)
             case f.Remove(paths):
                 for path in paths:
-                    surface.remove(surface.resolve(path))
+                    remove(surface, path)
+            case f.SetTimes(seconds):
+                if not isinstance(surface, TreeSurface):
+                    raise TypeError("times are set in a directory")
+                surface.tree = dated(surface.tree, seconds * 1_000_000_000)
+            case f.ApplyPatch(patch):
+                if not isinstance(surface, TreeSurface):
+                    raise TypeError("a patch is applied to a directory")
+                surface.tree = await self.patches.apply(surface.tree, await self.contents(patch))
             case f.WriteChanges(changes):
                 before, after = await asyncio.gather(
                     self.tree(changes.before), self.tree(changes.after)
@@ -385,7 +434,7 @@ class Evaluator:
             case c.DirectoryRoot(directory):
                 tree = await self.tree(directory)
                 layer = await asyncio.to_thread(self.store.checkout, tree)
-                return Stack(SCRATCH).over(tree.digest, layer, homes(tree))
+                return Stack(SCRATCH).over(tree.key, layer, homes(tree))
             case c.WrittenRoot(parent, operations):
                 below = await self.stack(parent)
                 delta = DeltaSurface(Below(self.view(below)))
@@ -397,7 +446,7 @@ class Evaluator:
                 layer = await asyncio.to_thread(
                     self.store.checkout, tree, removed=removed, apart=apart
                 )
-                key = digest_of([tree.digest, sorted(removed)])
+                key = digest_of([tree.key, sorted(removed)])
                 shown = {inode: below.homes[inode] for inode in apart}
                 return await self._flat(below.over(key, layer, {**below.homes, **at, **shown}))
             case c.ExecRoot(exec_):

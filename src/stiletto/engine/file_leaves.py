@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import posixpath
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from stiletto.api import container as c
 from stiletto.api import files as f
-from stiletto.api.directory import DiffStat, directory
+from stiletto.api.directory import DiffStat, directory, merged, rebased
 from stiletto.api.patterns import Glob
 from stiletto.api.registry import leaf
 from stiletto.api.session import Stat
 from stiletto.engine.client import Client
 from stiletto.engine.contents import refuse_large
 from stiletto.engine.linecount import changed_lines
-from stiletto.engine.output import decoded
+from stiletto.engine.output import decoded, shown
 from stiletto.errors import UsageError
 from stiletto.graph.changes import Changes, compare, difference, slash
-from stiletto.graph.tree import Dir, Entry, File, Link, split
+from stiletto.graph.tree import Dir, Entry, File, Link
+from stiletto.layers.paths import parents
 
 # -- directories ---------------------------------------------------------------------------------
 
@@ -34,17 +36,21 @@ async def directory_sync(client: Client, self: f.Directory) -> str:
 async def entries(client: Client, self: f.Directory, path: str | None = None) -> list[str]:
     """List names, sorted; directories end with `/`."""
     tree = await client.core.evaluator.tree(directory(self, path) if path else self)
-    return sorted(name + slash(entry) for name, entry in tree.entries.items())
+    # Sorted as the names are, before the slash is added.
+    names = sorted(tree.entries, key=os.fsencode)
+    return [shown(name + slash(tree.entries[name])) for name in names]
 
 
 @leaf("Directory.glob")
 async def glob(client: Client, self: f.Directory, pattern: str) -> list[str]:
     """List the paths that match; directories end with `/`."""
     tree = await client.core.evaluator.tree(self)
+    if not pattern:
+        raise UsageError("Directory.glob(pattern:) is empty")
     matcher = Glob(pattern)
 
     def found() -> list[str]:
-        return [path + slash(entry) for path, entry in tree.walk() if matcher.matches(path)]
+        return [shown(path + slash(entry)) for path, entry in tree.walk() if matcher.matches(path)]
 
     return await asyncio.to_thread(found)
 
@@ -59,8 +65,12 @@ async def directory_digest(client: Client, self: f.Directory) -> str:
 async def directory_name(client: Client, self: f.Directory) -> str:
     """Return the base name, with `/`."""
     match self:
-        case f.SubDirectory(_, path) | c.ContainerDirectory(_, path) | f.HostDirectory(path):
-            return posixpath.basename(path.rstrip("/")) + "/"
+        case f.SubDirectory(_, path) | c.ContainerDirectory(_, path):
+            await client.core.evaluator.tree(self)
+            return shown(posixpath.basename(path.rstrip("/"))) + "/"
+        case f.WrittenDirectory(f.SubDirectory() | c.ContainerDirectory() as parent):
+            await client.core.evaluator.tree(self)
+            return await directory_name(client, parent)
         case _:
             return "/"
 
@@ -74,11 +84,12 @@ async def directory_exists(
     do_not_follow_symlinks: bool = False,
 ) -> bool:
     """Whether a path exists, and is of a kind."""
-    tree = await client.core.evaluator.tree(self)
+    above = rebased(self, path)
+    tree = await client.core.evaluator.tree(above[0])
     if expected_type == "SYMLINK_TYPE":
         do_not_follow_symlinks = True
-    entry = tree.get(path, follow=not do_not_follow_symlinks)
-    return entry is not None and expected_type in (None, stat_of("", entry).file_type)
+    found = _found(tree, above[1], follow=not do_not_follow_symlinks)
+    return found is not None and is_of(found, expected_type)
 
 
 @leaf("Directory.stat")
@@ -86,36 +97,62 @@ async def directory_stat(
     client: Client, self: f.Directory, path: str, do_not_follow_symlinks: bool = False
 ) -> Stat:
     """Return what is known of a path."""
-    tree = await client.core.evaluator.tree(self)
-    entry = tree.get(path, follow=not do_not_follow_symlinks)
-    if entry is None:
+    above = rebased(self, path)
+    tree = await client.core.evaluator.tree(above[0])
+    found = _found(tree, above[1], follow=not do_not_follow_symlinks) if path else None
+    if found is None:
         raise UsageError(f"{path}: no such file or directory")
-    return stat_of(posixpath.basename(path.rstrip("/")), entry)
+    return found
+
+
+def _found(tree: Dir, path: str, *, follow: bool) -> Stat | None:
+    """Return what is known of a path, or None where nothing is.
+
+    Raises:
+        UsageError: a file lies in the way.
+    """
+    at, entry = tree.find(path, follow=follow)
+    if entry is not None:
+        return stat_of(posixpath.basename(at), entry)
+    if any(isinstance(tree.get(up), File | Link) for up in parents(posixpath.dirname(at))):
+        raise UsageError(f"{path}: a file lies in the way")
+    return None
+
+
+def is_of(found: Stat, expected_type: str | None) -> bool:
+    """Whether a path is of a kind, as `exists` names the kinds."""
+    return expected_type in (None, f"{found.file_type}_TYPE")
 
 
 def stat_of(name: str, entry: Entry) -> Stat:
     """Return what the API shows of an entry of a tree."""
     match entry:
         case File(_, size_bytes, mode):
-            return Stat(name, size_bytes, "REGULAR_TYPE", mode)
+            return Stat(name, size_bytes, "REGULAR", mode)
         case Dir(mode):
-            return Stat(name, 0, "DIRECTORY_TYPE", mode)
+            return Stat(name, 0, "DIRECTORY", mode)
         case Link(target):
-            return Stat(name, len(target), "SYMLINK_TYPE", 0o777)
+            return Stat(name, len(os.fsencode(target)), "SYMLINK", 0o777)
 
 
 @leaf("Directory.findUp")
 async def find_up(client: Client, self: f.Directory, name: str, start: str) -> str | None:
     """Return the nearest path of that name, from `start` upwards."""
+    if not name:
+        raise UsageError("Directory.findUp(name:) is empty")
+    here = posixpath.normpath(start or ".")
+    if here.startswith("../"):
+        raise UsageError(f"Directory.findUp(start:) is {start!r}, which leaves the directory")
     tree = await client.core.evaluator.tree(self)
-    parts = split(start)
-    if parts:
-        await client.core.evaluator.tree(f.SubDirectory(self, start))
-    for count in range(len(parts), -1, -1):
-        path = posixpath.join(*parts[:count], name)
-        if tree.get(path) is not None:
-            return path
-    return None
+    while True:
+        inside, entry = tree.find(here, follow=True)
+        if isinstance(entry, File):
+            raise UsageError(f"path {here} is a file, not a directory")
+        if _found(tree, posixpath.join(inside, name), follow=False) is not None:
+            return posixpath.normpath(posixpath.join(here, name))
+        if here in ("", "/", "."):
+            return None
+        here = posixpath.dirname(here) or "."
 
 
 @leaf("Directory.export")
@@ -152,15 +189,19 @@ async def contents(
     if offset_lines is None and limit_lines is None:
         return text
     # Only "\n" ends a line here: str.splitlines would also split at form feeds and the like.
-    lines = text.split("\n")[offset_lines or 0 :]
-    if limit_lines is not None and limit_lines < len(lines):
+    lines = text.split("\n")[max(offset_lines or 0, 0) :]
+    if limit_lines is not None and 0 <= limit_lines < len(lines):
         lines = [*lines[:limit_lines], ""]
     return "\n".join(lines)
 
 
 @leaf("File.size")
 async def size(client: Client, self: f.File) -> int:
-    """Return the size in bytes."""
+    """Return the size in bytes; a file of a container need not be stored for that."""
+    if isinstance(self, c.ContainerFile):
+        node = await client.core.evaluator.look(self.root, self.path, True)
+        if node is not None and node.kind == "file":
+            return node.stat.st_size
     return (await client.core.evaluator.file(self)).file.size_bytes
 
 
@@ -176,7 +217,7 @@ async def file_digest(client: Client, self: f.File, exclude_metadata: bool = Fal
     named = await client.core.evaluator.file(self)
     if exclude_metadata:
         return "sha256:" + named.file.digest
-    return Dir(entries={named.name: named.file}).digest
+    return Dir(entries={"": named.file}).digest
 
 
 @leaf("File.stat")
@@ -196,8 +237,9 @@ async def export_file(
     if at.is_dir():
         if not allow_parent_dir_path:
             raise UsageError(f"destination {at} is a directory", hint="name the file")
-        at = at / named.name
-    await asyncio.to_thread(client.core.store.export_file, named.file, at)
+        await asyncio.to_thread(client.core.store.export_file, named.file, at / named.name)
+    else:
+        await asyncio.to_thread(client.core.store.export_file, named.file, at)
     return str(at)
 
 
@@ -254,15 +296,49 @@ async def diff_stats(client: Client, self: f.Changeset) -> list[DiffStat]:
         old, new = lines(before, path), lines(after, path)
         return DiffStat(path, kind, *changed_lines(old, new))
 
+    renames = await client.core.evaluator.patches.renames(before, after, changed)
+    moved = {path for each in renames for path in (each.old, each.new)}
     groups = (
         ("ADDED", changed.added),
         ("MODIFIED", changed.modified),
         ("REMOVED", changed.all_removed),
     )
     stats = await asyncio.to_thread(
-        lambda: [count(path, kind) for kind, paths in groups for path in paths]
+        lambda: [count(path, kind) for kind, paths in groups for path in paths if path not in moved]
     )
+    stats += [
+        DiffStat(each.new, "RENAMED", each.added_lines, each.removed_lines, each.old)
+        for each in renames
+    ]
     return sorted(stats, key=lambda each: each.path)
+
+
+@leaf("Changeset.withChangeset")
+async def with_changeset(
+    client: Client, self: f.Changeset, changes: f.Changeset, on_conflict: str = "FAIL"
+) -> f.Changeset:
+    """Merge another changeset into this one."""
+    return await _merged(client, self, (changes,), on_conflict)
+
+
+@leaf("Changeset.withChangesets")
+async def with_changesets(
+    client: Client,
+    self: f.Changeset,
+    changes: Sequence[f.Changeset],
+    on_conflict: str = "FAIL",
+) -> f.Changeset:
+    """Merge other changesets into this one."""
+    return await _merged(client, self, changes, on_conflict) if changes else self
+
+
+async def _merged(
+    client: Client, self: f.Changeset, others: Sequence[f.Changeset], on_conflict: str
+) -> f.Changeset:
+    made, end = merged(self, others, on_conflict)
+    # Here and not when it is used: conflicts are an error of this call.
+    await client.core.evaluator.tree(end)
+    return made
 
 
 @leaf("Changeset.export")

@@ -38,8 +38,8 @@ class HostTrees:
         # Rules of the whole repository count, also those above the directory.
         repository = context_of(path)
         patterns = Filter(
-            kept.include,
-            kept.exclude,
+            f.local(kept.include),
+            f.local(kept.exclude),
             gitignore=GitignoreFiles(repository) if kept.gitignore else None,
             gitignore_prefix=str(path.relative_to(repository)),
         )

@@ -65,9 +65,9 @@ def step_inputs(
 def _mount(mount: c.Mount, trees: Mapping[str, Dir]) -> list[Any]:
     match mount:
         case c.DirectoryMount(target, _, read_only):
-            return ["directory", trees[target].digest, read_only]
+            return ["directory", trees[target].key, read_only]
         case c.FileMount(target):
-            return ["file", trees[target].digest]
+            return ["file", trees[target].key]
         case c.CacheMount(_, volume):
             return ["cache", volume.digest]
         case c.SecretFileMount(_, secret, mode, owner):

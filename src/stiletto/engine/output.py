@@ -37,6 +37,11 @@ def _end(decoder: codecs.IncrementalDecoder) -> Iterator[str]:
     yield decoder.decode(b"", final=True)
 
 
+def shown(text: str) -> str:
+    """Return a name as an answer has it: each byte that is not UTF-8 as one U+FFFD."""
+    return text if text.isascii() else _ESCAPED.sub("\ufffd", text)
+
+
 def decoded(data: bytes) -> str:
     """Return bytes as text, each byte that is not UTF-8 as one U+FFFD, as the real engine does.
 

@@ -115,6 +115,8 @@ async def host_directory(
 async def host_file(client: Client, self: Host, path: str, no_cache: bool = False) -> f.File:
     """Return a file of the host."""
     at = client.host_path(path)
+    if client.is_link(path):
+        raise UsageError(f"{path}: is a link", hint=f"name the file that it leads to: {at}")
     if not at.is_file():
         what = "is not a file" if at.exists() else "no such file"
         raise UsageError(f"{at}: {what}")

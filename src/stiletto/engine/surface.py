@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from types import MappingProxyType
 
+from stiletto.api.wildcards import wildcards
 from stiletto.graph.links import TreeError
 from stiletto.graph.links import follow as follow_links
 from stiletto.graph.tree import DIR_MODE, Dir, Entry, File, Link, split, with_owner
@@ -38,6 +39,10 @@ class Below:
             raise TreeError(f"{path} is not a link")
         return node.link()
 
+    def names(self, path: str) -> list[str]:
+        """Return the names in a directory; none where there is no directory."""
+        return self._view.listdir(path) if self.kind(path) == "dir" else []
+
     def mode(self, path: str) -> int:
         """Return the permission bits of a path that exists."""
         node = self._view.lookup(path, follow=False)
@@ -62,6 +67,14 @@ class Surface(ABC):
     @abstractmethod
     def link(self, path: str) -> str:
         """Return a link's target."""
+
+    @abstractmethod
+    def mode(self, path: str) -> int:
+        """Return the permission bits of a path that exists."""
+
+    @abstractmethod
+    def names(self, path: str) -> list[str]:
+        """Return the names in a directory; none where there is no directory."""
 
     @abstractmethod
     def put(self, path: str, entry: Entry) -> None:
@@ -120,6 +133,16 @@ class TreeSurface(Surface):
             raise TreeError(f"{path} is not a link")
         return entry.target
 
+    def mode(self, path: str) -> int:
+        """Return the permission bits of a path of the tree."""
+        entry = self.tree.get(path)
+        return 0o777 if entry is None or isinstance(entry, Link) else entry.mode
+
+    def names(self, path: str) -> list[str]:
+        """Return the names in a directory of the tree."""
+        entry = self.tree.get(path)
+        return sorted(entry.entries) if isinstance(entry, Dir) else []
+
     def put(self, path: str, entry: Entry) -> None:
         """Put an entry in place of what is there."""
         self.tree = self.tree.put(path, entry)
@@ -169,6 +192,25 @@ class DeltaSurface(Surface):
         if isinstance(entry, Link):
             return entry.target
         return self._lower.link("/" + path)
+
+    def mode(self, path: str) -> int:
+        """Return the permission bits in the layer, or below."""
+        entry = self.tree.get(path)
+        return (
+            self._lower.mode("/" + path) if entry is None or isinstance(entry, Link) else entry.mode
+        )
+
+    def names(self, path: str) -> list[str]:
+        """Return the names in the layer, and those below that nothing hides."""
+        entry = self.tree.get(path)
+        own = set(entry.entries) if isinstance(entry, Dir) else set()
+        if entry is None or isinstance(entry, Dir):
+            own |= {
+                name
+                for name in self._lower.names("/" + path)
+                if self._below(posixpath.join(path, name)) is not None
+            }
+        return sorted(own)
 
     def _cover(self, path: str) -> None:
         """Add the directories down to `path`, with the permission bits that they have below."""
@@ -252,11 +294,56 @@ def change_owner(surface: TreeSurface, path: str, owner: str) -> None:
         surface.tree = owned
 
 
-def make_directory(surface: Surface, path: str, permissions: int) -> None:
-    """Make a directory where none is."""
+def write_new_file(surface: Surface, path: str, file: File) -> None:
+    """Write a file as a program does that opens it: through a link, and into what is there."""
     inside = surface.resolve(path, follow=True)
-    if surface.kind(inside) != "dir":
-        surface.put(inside, Dir(permissions))
+    kind = surface.kind(inside) if inside else "dir"
+    if kind == "dir":
+        raise TreeError(f"{path or '/'} is a directory")
+    if kind is not None:
+        time = replace(file.time, touched=True)
+        file = replace(file, mode=surface.mode(inside), time=time)
+    surface.put(inside, file)
+
+
+def make_directory(surface: Surface, path: str, permissions: int) -> None:
+    """Make a directory where none is, and those above it with the same permission bits."""
+    inside = surface.resolve(path, follow=True)
+    for here in (*_parents(inside), inside):
+        kind = surface.kind(here) if here else "dir"
+        if kind is None:
+            surface.put(here, Dir(permissions))
+        elif kind != "dir":
+            raise TreeError(f"{here} is not a directory")
+
+
+def make_link(surface: Surface, path: str, target: str) -> None:
+    """Make a link where nothing is."""
+    at = surface.resolve(path)
+    if not at or surface.kind(at) is not None:
+        raise TreeError(f"{path}: something is there already")
+    surface.put(at, Link(target))
+
+
+def remove(surface: Surface, path: str) -> None:
+    """Remove a path, or what it matches where it is a pattern with a `*`."""
+    matching = wildcards(path)
+    if matching is None:
+        at = surface.resolve(path)
+        if not at:
+            raise TreeError("the root of a directory cannot be removed")
+        surface.remove(at)
+        return
+    start = surface.resolve(matching.directory, follow=True)
+    pending = [""]
+    while pending:
+        here = pending.pop()
+        for name in surface.names(posixpath.join(start, here)):
+            inside = posixpath.join(here, name)
+            if matching.matches(inside):
+                surface.remove(posixpath.join(start, inside))
+            elif surface.kind(posixpath.join(start, inside)) == "dir":
+                pending.append(inside)
 
 
 def put_directory(surface: Surface, path: str, tree: Dir, permissions: int | None) -> None:

@@ -84,6 +84,8 @@ def slash(entry: Entry) -> str:
 def difference(before: Dir, after: Dir) -> Dir:
     """Return what `after` has that `before` has not, or has differently, permissions included.
 
+    A directory from which something was removed is there as well, as it was changed.
+
     `before.merge(difference(before, after))` without what `after` lacks is `after`.
     """
     entries: dict[str, Entry] = {}
@@ -93,8 +95,9 @@ def difference(before: Dir, after: Dir) -> Dir:
             if entry.digest == old.digest:
                 continue
             child = difference(old, entry)
-            if child.entries or (entry.mode, entry.owner) != (old.mode, old.owner):
+            lost = old.entries.keys() - entry.entries.keys()
+            if child.entries or lost or (entry.mode, entry.owner) != (old.mode, old.owner):
                 entries[name] = child
-        elif entry != old:
+        elif entry != old or (isinstance(entry, File) and entry.time.touched):
             entries[name] = entry
     return Dir(after.mode, MappingProxyType(entries), after.owner)

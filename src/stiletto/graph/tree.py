@@ -31,6 +31,31 @@ MAX_DEPTH = 256
 """How many directories may lie within each other: trees are walked by recursion, up to three calls
 a level, and Python allows a thousand."""
 
+MAX_NAME_BYTES = 255
+"""Linux's NAME_MAX."""
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """When something was last modified, where that is known.
+
+    Not a part of what a tree is: digests and comparisons leave it out, as the real engine's do.
+
+    Attributes:
+        ns: since the epoch; None is the time at which it is written to the disk.
+        given: whether a call set it. Then steps that see it are other steps.
+        touched: whether a call wrote the same contents over those that were there.
+        new: whether it is the time of a call that made the file: any other would do as well.
+    """
+
+    ns: int | None = None
+    given: bool = False
+    touched: bool = False
+    new: bool = False
+
+
+NO_TIME = Time()
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -40,6 +65,7 @@ class File:
     size_bytes: int
     mode: int = FILE_MODE
     owner: str = ""
+    time: Time = field(default=NO_TIME, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +83,32 @@ class Dir:
     mode: int = DIR_MODE
     entries: Mapping[str, Entry] = field(default_factory=lambda: MappingProxyType({}))
     owner: str = ""
+    time: Time = field(default=NO_TIME, compare=False)
+
+    @cached_property
+    def times(self) -> str:
+        """A digest of the times that are known, "" without any; those of new files do not count."""
+        known = [
+            f"{path}\0{entry.time.ns}"
+            for path, entry in (("", self), *self.walk())
+            if isinstance(entry, File | Dir) and entry.time.ns is not None and not entry.time.new
+        ]
+        if not known:
+            return ""
+        return hashlib.sha256("\0\0".join(known).encode("utf-8", "surrogateescape")).hexdigest()
+
+    @cached_property
+    def key(self) -> str:
+        """`digest`, and the times that calls have set, where there are any."""
+        given = [
+            f"{path}\0{entry.time.ns}"
+            for path, entry in (("", self), *self.walk())
+            if isinstance(entry, File | Dir) and entry.time.given
+        ]
+        if not given:
+            return self.digest
+        text = "\0\0".join((self.digest, *given))
+        return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
     @cached_property
     def digest(self) -> str:
@@ -89,6 +141,14 @@ class Dir:
         Raises:
             TreeError: the links lead in a circle.
         """
+        return self.find(path, follow=follow)[1]
+
+    def find(self, path: str, *, follow: bool = False) -> tuple[str, Entry | None]:
+        """Return what `get` does, and before it the path where the links led.
+
+        Raises:
+            TreeError: the links lead in a circle.
+        """
         entries: dict[str, Entry | None] = {"/": self}
 
         def link(at: str) -> str | None:
@@ -97,7 +157,8 @@ class Dir:
             found = entries[at] = parent.entries.get(name) if isinstance(parent, Dir) else None
             return found.target if isinstance(found, Link) else None
 
-        return entries[follow_links("/".join(split(path)), link, last=follow)]
+        at = follow_links("/".join(split(path)), link, last=follow)
+        return at.lstrip("/"), entries[at]
 
     def walk(self, prefix: str = "") -> Iterator[tuple[str, Entry]]:
         """Yield every path beneath with its entry, parents first, names sorted."""
@@ -118,6 +179,8 @@ class Dir:
                 return entry
             raise TreeError("cannot replace a directory's root with a file")
         limit_depth(path)
+        for name in parts:
+            limit_name(name)
         return self._put(parts, entry)
 
     def _put(self, parts: tuple[str, ...], entry: Entry) -> Dir:
@@ -182,14 +245,21 @@ class Dir:
         entries: dict[str, Any] = {}
         for name in sorted(self.entries):
             match self.entries[name]:
-                case File(digest, size, mode, owner):
-                    entries[name] = [digest, size, mode, *([owner] if owner else [])]
+                case File(digest, size, mode, owner, time):
+                    more = [owner, *_times(time)]
+                    entries[name] = [
+                        digest,
+                        size,
+                        mode,
+                        *(more if owner or time.ns is not None else []),
+                    ]
                 case Link(target, owner):
                     entries[name] = {"link": target, "owner": owner} if owner else target
                 case Dir() as child:
                     entries[name] = child.to_json()
         owned = {"owner": self.owner} if self.owner else {}
-        return {"mode": self.mode, "entries": entries, **owned}
+        timed = {"time": times} if (times := _times(self.time)) else {}
+        return {"mode": self.mode, "entries": entries, **owned, **timed}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Dir:
@@ -200,12 +270,34 @@ class Dir:
                 case str():
                     entries[name] = Link(value)
                 case list():
-                    entries[name] = File(*value)
+                    digest, size_bytes, mode, *more = value
+                    entries[name] = File(
+                        digest, size_bytes, mode, more[0] if more else "", Time(*more[1:])
+                    )
                 case {"link": target, "owner": owner}:
                     entries[name] = Link(target, owner)
                 case _:
                     entries[name] = Dir.from_json(value)
-        return Dir(data["mode"], MappingProxyType(entries), data.get("owner", ""))
+        owner, time = data.get("owner", ""), Time(*data.get("time", ()))
+        return Dir(data["mode"], MappingProxyType(entries), owner, time)
+
+
+def _times(time: Time) -> list[int | bool]:
+    return [] if time.ns is None else [time.ns, time.given, time.touched, time.new]
+
+
+def dated(tree: Dir, ns: int) -> Dir:
+    """Return a tree in which a call has set all times."""
+    time = Time(ns, given=True)
+    entries: dict[str, Entry] = {
+        name: dated(entry, ns)
+        if isinstance(entry, Dir)
+        else replace(entry, time=time)
+        if isinstance(entry, File)
+        else entry
+        for name, entry in tree.entries.items()
+    }
+    return Dir(tree.mode, MappingProxyType(entries), tree.owner, time)
 
 
 Entry: TypeAlias = File | Link | Dir
@@ -237,13 +329,15 @@ def limit_depth(path: str) -> None:
 
 
 def split(path: str) -> tuple[str, ...]:
-    """Return the names of a path; `/`, `.` and "" give none.
+    """Return the names of a path; `/`, `.` and "" give none, and `..` of the root is the root."""
+    return tuple(part for part in posixpath.normpath("/" + path).split("/") if part)
+
+
+def limit_name(name: str) -> None:
+    """Refuse a name that no file system has.
 
     Raises:
-        TreeError: the path leaves the tree.
+        TreeError: it is too long.
     """
-    normal = posixpath.normpath("/" + path) if path.startswith("/") else posixpath.normpath(path)
-    parts = tuple(part for part in normal.split("/") if part and part != ".")
-    if parts[:1] == ("..",):
-        raise TreeError(f"path {path!r} leaves the directory")
-    return parts
+    if len(name.encode("utf-8", "surrogateescape")) > MAX_NAME_BYTES:
+        raise TreeError(f"{name[:40]}...: a name has at most {MAX_NAME_BYTES} bytes")

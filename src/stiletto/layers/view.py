@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 
 from stiletto.errors import UsageError
 from stiletto.graph.links import follow as follow_links
-from stiletto.graph.tree import Dir, Entry, File, Link, limit_depth
+from stiletto.graph.tree import Dir, Entry, File, Link, Time, limit_depth
 from stiletto.layers.binds import bind_sources
 from stiletto.layers.layer import Bind, Layer
 from stiletto.layers.marks import is_whiteout
@@ -211,12 +211,13 @@ class View:
                     entry = self._entry(child, ingest_file, wanted)
                     if entry is not None:
                         entries[name] = entry
-                return Dir(mode, MappingProxyType(entries), owner)
+                return Dir(mode, MappingProxyType(entries), owner, Time(node.stat.st_mtime_ns))
             case "link", _:
                 return Link(node.link(), owner)
             case "file", Path() as host:
                 file = ingest_file(host)
-                return File(file.digest, file.size_bytes, mode, owner)
+                time = Time(node.stat.st_mtime_ns)
+                return File(file.digest, file.size_bytes, mode, owner, time)
             case _:
                 return None  # a device or a socket has no content
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed, UsageError
-from stiletto.graph.tree import File
+from stiletto.graph.tree import File, Time
 from stiletto.layers.paths import lstat
 from stiletto.store.durable import Durable
 from stiletto.store.files import clear, make_way
@@ -49,15 +49,19 @@ class Offer:
     index: Path
 
 
-def is_untouched(facts: os.stat_result, digest: str, size_bytes: int | None = None) -> bool:
+def is_untouched(
+    facts: os.stat_result, digest: str, size_bytes: int | None = None, ns: int | None = None
+) -> bool:
     """Whether a file looks as it did when the store wrote it: kind, length and time.
 
-    A blob has a time of its own: a write, or a crash that empties it, gives it another one.
+    A blob has a time of its own, and so has a file without one (`ns`): a write, or a crash that
+    empties it, gives it another one.
     """
+    written_s = blob_time_s(digest) if ns is None else ns / 1_000_000_000
     return (
         stat.S_ISREG(facts.st_mode)
         and (size_bytes is None or facts.st_size == size_bytes)
-        and abs(facts.st_mtime - blob_time_s(digest)) <= _TIME_STEP_S
+        and abs(facts.st_mtime - written_s) <= _TIME_STEP_S
     )
 
 
@@ -126,7 +130,8 @@ class Blobs:
                 digest, size_bytes = self._add_open(file.fileno(), facts.st_size)
             else:
                 digest, size_bytes = _hash(file.fileno())
-        return File(digest, size_bytes, facts.st_mode & 0o777), facts
+        time = Time(facts.st_mtime_ns)
+        return File(digest, size_bytes, facts.st_mode & 0o777, time=time), facts
 
     def _add_open(self, source: int, expected_bytes: int) -> tuple[str, int]:
         if expected_bytes <= _CHUNK_BYTES:

@@ -28,9 +28,6 @@ from stiletto.layers.paths import lstat, parents
 from stiletto.store.blobs import Blobs, is_untouched
 from stiletto.store.layout import blob_time_s
 
-_EPOCH_S = 1_000_000_000
-"""The modification time of directories and links: they have no contents to derive one from."""
-
 _CHUNK_BYTES = 1 << 20
 
 _TRIES = 3
@@ -51,7 +48,8 @@ def homes(tree: Dir) -> dict[Inode, str]:
     """Return which path of a checkout has the inode of each blob."""
     found: dict[Inode, str] = {}
     for path, entry in tree.walk():
-        if isinstance(entry, File) and entry.mode in _LENT and not entry.owner:
+        plain = isinstance(entry, File) and not entry.owner and entry.time.ns is None
+        if isinstance(entry, File) and entry.mode in _LENT and plain:
             found.setdefault(_inode(entry), path)
     return found
 
@@ -119,7 +117,6 @@ def _fill(tree: Dir, prefix: str, root: Path, blobs: Blobs, linked: Mapping[Inod
             case Link(target):
                 path.symlink_to(target)
                 give(path, entry.owner)
-                os.utime(path, (_EPOCH_S, _EPOCH_S), follow_symlinks=False)
             case Dir():
                 path.mkdir()
                 _fill(entry, inside + "/", path, blobs, linked)
@@ -131,7 +128,8 @@ def _finish(tree: Dir, root: Path) -> None:
         if isinstance(entry, Dir):
             _finish(entry, root / name)
     give(root, tree.owner)
-    os.utime(root, (_EPOCH_S, _EPOCH_S))
+    if tree.time.ns is not None:
+        os.utime(root, ns=(tree.time.ns, tree.time.ns))
     root.chmod(tree.mode)
 
 
@@ -155,9 +153,9 @@ def _is_unchanged(entry: Entry, path: Path) -> bool:
                 return os.readlink(path) == target  # noqa: PTH115 - Path.readlink would tidy it up
             except OSError:
                 return False
-        case File(digest, size_bytes, mode):
+        case File(digest, size_bytes, mode, _, time):
             facts = lstat(path)
-            if facts is None or not is_untouched(facts, digest, size_bytes):
+            if facts is None or not is_untouched(facts, digest, size_bytes, time.ns):
                 return False
             return stat.S_IMODE(facts.st_mode) == mode
 
@@ -195,4 +193,7 @@ def _copy(blob: Path, file: File, path: Path) -> None:
         shutil.copyfileobj(source, target, _CHUNK_BYTES)
     give(path, file.owner)
     path.chmod(file.mode)
-    os.utime(path, (blob_time_s(file.digest), blob_time_s(file.digest)))
+    ns = file.time.ns
+    if ns is None:
+        ns = blob_time_s(file.digest) * 1_000_000_000
+    os.utime(path, ns=(ns, ns))

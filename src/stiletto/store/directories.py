@@ -18,6 +18,12 @@ from stiletto.store.opened import Opened, translated
 from stiletto.store.prune import discard
 
 
+def _is_unchanged(found: Path) -> bool:
+    """Whether a checkout has the files, with the times, that it was made with."""
+    tree = sealed.fitting(sealed.read(found / TREE), lambda data: Dir.from_json(data["tree"]))
+    return tree is not None and checkout.is_unchanged_tree(tree, found / "fs")
+
+
 class Directories(Opened):
     """What a store keeps as directories: checkouts, layers, volumes, and what is staged."""
 
@@ -86,7 +92,7 @@ class Directories(Opened):
         key = checkout_key(tree, removed, apart)
         found = self.directory("checkouts", key)
         checked = found is not None and self._is_checked(found)
-        if found is not None and not checked and not checkout.is_unchanged_tree(tree, found / "fs"):
+        if found is not None and not checked and not _is_unchanged(found):
             self._drop_damaged(found, "the files there have changed")
             found = None
         if found is None:

@@ -17,12 +17,13 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from stiletto.errors import UsageError
-from stiletto.graph.tree import Dir, Entry, File, Link, limit_depth
+from stiletto.graph.tree import Dir, Entry, File, Link, Time, limit_depth
 from stiletto.store import sealed
 from stiletto.store.blobs import Blobs, Offer
 from stiletto.store.files import place
@@ -140,14 +141,14 @@ def ingest(
     """
     walk = _Walk(root, blobs, index, keep, descend, copy=copy)
     try:
-        mode = root.stat().st_mode
+        facts = root.stat()
     except FileNotFoundError as error:
         raise UsageError(f"no such directory: {root}") from error
-    if not stat.S_ISDIR(mode):
+    if not stat.S_ISDIR(facts.st_mode):
         raise UsageError(f"{root} is not a directory")
     entries = walk.entries("")
     index.save(walk.listed)
-    return Dir(mode & 0o777, MappingProxyType(entries))
+    return Dir(facts.st_mode & 0o777, MappingProxyType(entries), time=Time(facts.st_mtime_ns))
 
 
 class GitignoreFiles:
@@ -219,8 +220,9 @@ class _Walk:
             entries = self.entries(path) if self._descend(path) else {}
             if not kept and not entries:
                 return None
-            mode = child.stat(follow_symlinks=False).st_mode & 0o777
-            return Dir(mode, MappingProxyType(entries))
+            facts = child.stat(follow_symlinks=False)
+            time = Time(facts.st_mtime_ns)
+            return Dir(facts.st_mode & 0o777, MappingProxyType(entries), time=time)
         if not kept:
             return None
         if child.is_symlink():
@@ -240,4 +242,4 @@ class _Walk:
             self._index.note(path, facts, file.digest, read_ns)
         if not self._copy:
             self._blobs.offer(file.digest, Offer(child.path, self._index.path))
-        return file
+        return replace(file, time=Time(facts.st_mtime_ns))

@@ -24,8 +24,8 @@ MANIFEST = "files.json"
 TREE = "tree.json"
 SALT_BYTES = 32
 
-_CHECKOUT_FORMAT = 2
-"""Raised when the same tree is laid out in another way: since 2, no two paths are one file."""
+_CHECKOUT_FORMAT = 3
+"""Raised when the same tree is laid out in another way: since 3, with the times of its files."""
 
 _EPOCH_S = 1_000_000_000
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
@@ -72,7 +72,7 @@ def checkout_key(
     """
     hides = "".join(f"\0{path}" for path in sorted(removed))
     copies = "".join(f"\0\0{digest}{'.x' * executable}" for digest, executable in sorted(apart))
-    text = f"{_CHECKOUT_FORMAT}\0{tree.digest}{hides}{copies}"
+    text = f"{_CHECKOUT_FORMAT}\0{tree.digest}\0{tree.times}{hides}{copies}"
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 

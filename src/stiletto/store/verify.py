@@ -31,7 +31,6 @@ from stiletto.store.layout import (
     OWN_KINDS,
     SALT_BYTES,
     TREE,
-    blob_time_s,
 )
 
 
@@ -195,28 +194,17 @@ def _checkouts(look: _Look) -> None:
         elif not checkout.is_unchanged_tree(tree, path / "fs"):
             look.damaged(path, "differs from the tree that it was made from")
         else:
-            bad = next((file for file in _regular(path / "fs") if not _is_good(look, file)), None)
+            files = ((name, each) for name, each in tree.walk() if isinstance(each, File))
+            bad = next(
+                (name for name, each in files if not _is_good(look, path / "fs" / name, each)), None
+            )
             if bad is not None:
-                look.damaged(path, f"{bad.relative_to(path)} has changed")
+                look.damaged(path, f"fs/{bad} has changed")
 
 
-def _regular(directory: Path) -> Iterator[Path]:
-    with os.scandir(directory) as found:
-        children = list(found)
-    for child in children:
-        if child.is_dir(follow_symlinks=False):
-            yield from _regular(Path(child.path))
-        elif child.is_file(follow_symlinks=False):
-            yield Path(child.path)
-
-
-def _is_good(look: _Look, path: Path) -> bool:
-    """Whether a file of a checkout has the contents that its time was made from."""
-    facts = path.stat()
-    if facts.st_ino in look.inodes:
-        return True
-    # The first 28 bits of the digest are in the time.
-    return abs(facts.st_mtime - blob_time_s(_hash(path))) <= 2
+def _is_good(look: _Look, path: Path, file: File) -> bool:
+    """Whether a file of a checkout has its contents."""
+    return path.stat().st_ino in look.inodes or _hash(path) == file.digest
 
 
 def _hash(path: Path) -> str:

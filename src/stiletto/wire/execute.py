@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import graphql
 from graphql import GraphQLError
 from graphql.language import parser
+from graphql.type import scalars
 
 from stiletto.api.long_text import LongText, takes_long_texts
 from stiletto.api.session import Query
@@ -76,6 +77,8 @@ class GraphQL:
         self._dispatch = dispatch
         sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
         parser.MAX_NESTING_DEPTH = MAX_DEPTH
+        # An Int of the real engine has 64 bits, such as the size of a file.
+        scalars.GRAPHQL_MAX_INT, scalars.GRAPHQL_MIN_INT = 2**63 - 1, -(2**63)
         self._schema = graphql.build_schema(sdl, assume_valid=True)
         # The library adds directives of its own, which differ between its versions.
         declared = set(re.findall(r"^directive @(\w+)", sdl, re.MULTILINE))

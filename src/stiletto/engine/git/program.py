@@ -13,7 +13,7 @@ import contextlib
 import os
 import re
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
@@ -24,6 +24,9 @@ _KEPT = re.compile(
     r"GIT_(CONFIG\w*|SSH\w*|SSL_\w+|PROXY_\w+|ASKPASS|HTTP_\w+|ALLOW_PROTOCOL|EXEC_PATH|TRACE\w*)"
 )
 """Variables of git that say how to reach a server, not which repository is meant."""
+
+UMASK = 0o022
+"""Files have the same permission bits on each machine."""
 
 _ALWAYS = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
@@ -77,14 +80,18 @@ class Program:
         args: Sequence[str],
         directory: Path,
         variables: Mapping[str, str] | None = None,
+        *,
+        accept: Collection[int] = (0,),
+        umask: int = UMASK,
     ) -> str:
-        """Run a command on a repository on the disk.
+        """Run a command on a repository on the disk; `accept` has the exit codes of no error.
 
         Raises:
             EnvironmentFailed: it ended with an error.
         """
         given = {**self.neutral, "GIT_ALLOW_PROTOCOL": "file", **(variables or {})}
-        return await self.run(args, with_settings(given, PLAIN), directory)
+        settings = with_settings(given, PLAIN)
+        return await self.run(args, settings, directory, accept=accept, umask=umask)
 
     async def run(
         self,
@@ -92,6 +99,9 @@ class Program:
         environ: Mapping[str, str],
         directory: Path | None = None,
         limit_s: float | None = None,
+        *,
+        accept: Collection[int] = (0,),
+        umask: int = UMASK,
     ) -> str:
         """Run git with exactly these variables and return what it printed.
 
@@ -108,7 +118,7 @@ class Program:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                umask=0o022,
+                umask=umask,
                 start_new_session=True,
             )
         except FileNotFoundError as error:
@@ -124,8 +134,8 @@ class Program:
         finally:
             if process.returncode is None:
                 await _end(process)
-        if process.returncode:
-            raise EnvironmentFailed(_message(args[0], process.returncode, os.fsdecode(err)))
+        if process.returncode not in accept:
+            raise EnvironmentFailed(_message(args[0], process.returncode or 0, os.fsdecode(err)))
         return os.fsdecode(out)
 
 

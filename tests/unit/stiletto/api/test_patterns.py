@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stiletto.api.files import local
 from stiletto.api.patterns import Filter, Glob, PatternList
 from stiletto.errors import UsageError
 
@@ -76,22 +77,39 @@ def test_last_matching_pattern_decides(patterns: list[str], path: str, expected:
     assert expected == PatternList(patterns).matches(path)
 
 
-@pytest.mark.parametrize("pattern", ["docs", "/docs", "docs/", "./docs", "  docs ", "x/../docs"])
+@pytest.mark.parametrize("pattern", ["docs", "docs/", "./docs", "  docs ", "x/../docs"])
 def test_patterns_are_cleaned(pattern: str) -> None:
-    """Blanks, `./` and slashes at either end of a pattern mean nothing."""
+    """Blanks, `./` and a slash at the end of a pattern mean nothing."""
     assert PatternList([pattern]).matches("docs/a")
 
 
-@pytest.mark.parametrize("pattern", ["..", "../docs", "docs/../../docs", "", "  ", "/"])
-def test_patterns_outside_are_ignored(pattern: str) -> None:
-    """A pattern that leaves the directory, or says nothing, is as if it were not there."""
-    assert not PatternList([pattern])
-    assert Filter(include=[pattern]).keep("docs", True)
+@pytest.mark.parametrize(
+    "pattern", ["..", "../docs", "docs/../../docs", "", "  ", "/", "/docs", ".", "!./docs"]
+)
+def test_patterns_that_are_not_inside_match_nothing(pattern: str) -> None:
+    """A pattern that is absolute, leaves the directory or is empty neither keeps nor excludes."""
+    assert not Filter(include=[pattern]).keep("docs", True)
+    assert not Filter(include=[pattern]).descend("docs")
+    assert Filter(exclude=[pattern]).keep("docs", True)
 
 
-def test_dot_means_all_entries() -> None:
-    """`.` stands for the directory's entries."""
-    assert not Filter(exclude=["."]).keep("a", False)
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        (".", ("*",)),
+        ("!.", ("!*",)),
+        ("./docs/", ("docs",)),
+        ("!x/../docs", ("!docs",)),
+        ("..", ()),
+        ("../docs", ()),
+        ("/docs", ()),
+        ("!/docs", ()),
+        ("", ()),
+    ],
+)
+def test_patterns_of_the_host(pattern: str, expected: tuple[str, ...]) -> None:
+    """For a directory of the host, `.` is all that is in it, and what lies outside is left out."""
+    assert expected == local([pattern])
 
 
 @pytest.mark.parametrize("pattern", ["[", "[]", "[]a]", "[-x]", "[x-]", "[b-a]", "[^", "a[", "\\"])

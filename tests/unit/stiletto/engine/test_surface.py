@@ -15,8 +15,11 @@ from stiletto.engine.surface import (
     Surface,
     TreeSurface,
     make_directory,
+    make_link,
     put_directory,
     put_file,
+    remove,
+    write_new_file,
 )
 from stiletto.graph.links import TreeError
 from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link
@@ -42,6 +45,10 @@ OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
     st.builds(lambda p, m: lambda s: make_directory(s, p, m), PATHS, MODES),
     st.builds(lambda p, e: lambda s: s.put(s.resolve(p), e), PATHS, LINKS),
     st.builds(lambda p: lambda s: s.remove(s.resolve(p)), PATHS),
+    st.builds(lambda p, e: lambda s: write_new_file(s, p, e), PATHS, FILES),
+    st.builds(lambda p: lambda s: make_link(s, p, "a"), PATHS),
+    st.builds(lambda p: lambda s: remove(s, p), PATHS),
+    st.builds(lambda p: lambda s: remove(s, p), st.sampled_from(["*", "a/*", "*/b", "l/*/a"])),
 )
 
 
@@ -73,6 +80,11 @@ class TreeBelow(Below):
         """Return who owns a path."""
         entry = self._tree.get(path)
         return "" if entry is None else entry.owner
+
+    def names(self, path: str) -> list[str]:
+        """Return what stands in a directory."""
+        entry = self._get(path)
+        return list(entry.entries) if isinstance(entry, Dir) else []
 
     def mode(self, path: str) -> int:
         """Return the permission bits."""
@@ -157,3 +169,62 @@ def test_permissions_apply_to_all_of_a_directory(over: Any) -> None:
 
     assert 0o700 == surface.tree.get("to/d/f").mode == surface.tree.get("to/d").mode
     assert 0o700 == surface.tree.get("to").mode
+
+
+def test_a_new_file_goes_through_a_link(over: Any) -> None:
+    """A text is written where a link leads, and a file that is there keeps its permission bits."""
+    surface = over(EMPTY.put("real", File("2" * 64, 1, 0o755)).put("link", Link("real")))
+    write_new_file(surface, "link", ONE)
+
+    assert "link" == surface.kind("link")
+    assert File("1" * 64, 1, 0o755) == surface.tree.get("real")
+
+
+@pytest.mark.parametrize("path", ["d", "", "/", "../..", "to-d", "f/x"])
+def test_a_new_file_does_not_replace_a_directory(over: Any, path: str) -> None:
+    """A text over a directory, or beneath a file, is refused."""
+    surface = over(EMPTY.put("d/x", ONE).put("to-d", Link("d")).put("f", ONE))
+    with pytest.raises(TreeError):
+        write_new_file(surface, path, ONE)
+
+
+@pytest.mark.parametrize("path", ["d", "f", "l", ""])
+def test_a_link_replaces_nothing(over: Any, path: str) -> None:
+    """A link is made only where nothing is."""
+    surface = over(EMPTY.put("d/x", ONE).put("f", ONE).put("l", Link("none")))
+    with pytest.raises(TreeError, match="something is there already"):
+        make_link(surface, path, "d")
+
+
+def test_new_directories_have_the_same_permissions(over: Any) -> None:
+    """The directories above a new one get its permission bits; those that are there keep theirs."""
+    surface = over(EMPTY.put("there", Dir(0o700)))
+    make_directory(surface, "there/a/b", 0o644)
+
+    assert [0o700, 0o644, 0o644] == [surface.mode(p) for p in ("there", "there/a", "there/a/b")]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "left"),
+    [
+        ("*", []),
+        ("d/*.txt", ["d", "d/e", "d/e/c.txt", "l"]),
+        ("l/*", ["d", "l"]),
+        ("*/*/*", ["d", "d/a.txt", "d/e", "l"]),
+        ("none/*", ["d", "d/a.txt", "d/e", "d/e/c.txt", "l"]),
+    ],
+)
+def test_a_pattern_removes_what_matches(over: Any, pattern: str, left: list[str]) -> None:
+    """A path with a `*` removes all that matches, and links before it are followed."""
+    below = EMPTY.put("d/a.txt", ONE).put("d/e/c.txt", ONE).put("l", Link("d"))
+    surface = over(below)
+    remove(surface, pattern)
+
+    seen = stacked(below, surface) if isinstance(surface, DeltaSurface) else surface.tree
+    assert left == [path for path, _ in seen.walk()]
+
+
+def test_the_root_is_not_removed(over: Any) -> None:
+    """The root of a directory stays."""
+    with pytest.raises(TreeError, match="cannot be removed"):
+        remove(over(EMPTY), "/")

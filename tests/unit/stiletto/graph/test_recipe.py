@@ -133,6 +133,7 @@ def test_fields_outside_the_key_are_a_known_few() -> None:
     assert {
         "Container.image_ref",
         "ImageRoot.address",
+        "StoredFile.time_ns",
         "StoredTree.origin",
         "VolatileVariable.value",
     } == outside

@@ -233,11 +233,26 @@ def test_paths_are_normalised(path: str, expected: tuple[str, ...]) -> None:
     assert expected == split(path)
 
 
-@pytest.mark.parametrize("path", ["..", "../a", "a/../../b"])
-def test_path_that_leaves_the_tree_is_refused(path: str) -> None:
-    """A relative path must not climb above the directory."""
-    with pytest.raises(TreeError, match="leaves the directory"):
-        split(path)
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("..", ()),
+        ("../a", ("a",)),
+        ("a/../../b", ("b",)),
+        ("/../a", ("a",)),
+        ("//a/./b/", ("a", "b")),
+    ],
+)
+def test_path_above_the_root_stays_at_the_root(path: str, expected: tuple[str, ...]) -> None:
+    """A path that climbs above the directory goes on at its root, as `/..` does."""
+    assert expected == split(path)
+
+
+def test_a_name_has_at_most_255_bytes() -> None:
+    """A name that no file system has is refused when it is put."""
+    assert EMPTY.put("é" * 127, HELLO).get("é" * 127) == HELLO
+    with pytest.raises(TreeError, match="a name has at most 255 bytes"):
+        EMPTY.put("d/" + "é" * 128, HELLO)
 
 
 def test_a_tree_has_no_more_levels_than_recursion_allows() -> None:

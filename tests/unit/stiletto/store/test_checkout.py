@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stiletto.errors import EnvironmentFailed
-from stiletto.graph.tree import EMPTY, Dir, File, Link
+from stiletto.graph.tree import EMPTY, Dir, File, Link, Time, dated
 from stiletto.layers.layer import Layer
 from stiletto.layers.upper import removals
 from stiletto.layers.view import View
@@ -116,14 +117,36 @@ def test_hidden_inode_is_free_again(path: str, removed: frozenset[str], expected
     assert expected == bool(still_shown(below, tree, removed, below))
 
 
-def test_times_depend_on_contents_alone(store: Store, tmp_path: Path) -> None:
-    """Two stores lay a tree out with the same times for files, links and directories."""
+def test_times_of_files_depend_on_contents_alone(store: Store, tmp_path: Path) -> None:
+    """Two stores lay files without a time out with the same times."""
     times = []
     for opened in (store, Store(tmp_path / "other")):
         tree = EMPTY.put("d/f", _file(opened)).put("d/x", _file(opened, mode=0o600))
-        root = opened.checkout(tree.put("l", Link("d/f"))).root
-        times.append([(root / name).lstat().st_mtime for name in (".", "d", "d/f", "d/x", "l")])
+        root = opened.checkout(tree).root
+        times.append([(root / name).lstat().st_mtime for name in ("d/f", "d/x")])
     assert times[0] == times[1]
+
+
+def test_files_and_directories_keep_their_times(store: Store) -> None:
+    """What has a time has it in a checkout, to the nanosecond; a store with it is whole."""
+    first = replace(_file(store), time=Time(1_234_567_890_123_456_789))
+    tree = replace(EMPTY.put("f", first), time=Time(5_000_000_001))
+    root = store.checkout(tree).root
+
+    assert [1_234_567_890_123_456_789, 5_000_000_001] == [
+        (root / name).stat().st_mtime_ns for name in ("f", ".")
+    ]
+    assert () == store.verify().damages
+
+
+def test_other_times_are_another_checkout(store: Store) -> None:
+    """Equal files with other times are laid out again; the times of new files do not count."""
+    tree = EMPTY.put("f", _file(store))
+    new = EMPTY.put("f", replace(_file(store), time=Time(7, new=True)))
+
+    assert store.checkout(tree).root == store.checkout(new).root
+    assert 7 == (store.checkout(dated(tree, 7)).root / "f").stat().st_mtime_ns
+    assert tree.digest == dated(tree, 7).digest
 
 
 def test_checkout_is_made_once(store: Store) -> None:
