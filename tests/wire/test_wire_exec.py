@@ -10,6 +10,7 @@ import pytest
 from dagger import CacheSharingMode, ReturnType
 from wire_bench import Opener, Session, fails, sh, tick
 
+from stiletto.layers.owners import has_range
 from stiletto.sandbox.plan import DEFAULT_PATH
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -511,6 +512,15 @@ async def test_a_step_writes_to_a_mounted_file(one: Session) -> None:
         await second.stdout(),
     )
     assert "F" == await source.contents()
+
+
+@pytest.mark.skipif(not has_range(), reason="only root gives files to others")
+async def test_a_mounted_file_keeps_its_owner(one: Session) -> None:
+    """The copy that a command may write to belongs to who was named, special bits included."""
+    source = one.dag.file("f", "F", permissions=0o4755)
+    made = one.base().with_mounted_file("/f", source, owner="1000:1001")
+
+    assert "4755 1000:1001\n" == await sh(made, "stat -c '%a %u:%g' /f").stdout()
 
 
 async def test_a_mounted_file_is_replaced_and_removed(one: Session) -> None:

@@ -423,7 +423,11 @@ class Commands:
 
 def _copy(file: Path, copy: Path) -> None:
     copy.parent.mkdir()
-    shutil.copy2(file, copy)
+    shutil.copyfile(file, copy)
+    found = file.stat()
+    if (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid()):
+        os.chown(copy, found.st_uid, found.st_gid)
+    shutil.copystat(file, copy)
 
 
 def _changed_files(step: plan.Step) -> Iterator[tuple[str, Path]]:
@@ -433,7 +437,7 @@ def _changed_files(step: plan.Step) -> Iterator[tuple[str, Path]]:
             before, after = mount.original.stat(), mount.source.stat()
             if any(
                 getattr(before, name) != getattr(after, name)
-                for name in ("st_mtime_ns", "st_size", "st_mode")
+                for name in ("st_mtime_ns", "st_size", "st_mode", "st_uid", "st_gid")
             ):
                 yield mount.target, mount.source
 
