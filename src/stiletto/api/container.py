@@ -224,6 +224,11 @@ class ContainerFile(File):
     path: str
 
 
+@dataclass(frozen=True)
+class RootFile(ContainerFile):
+    """The same, taken from `rootfs`: as of any directory, its contents are what it is."""
+
+
 # -- containers ----------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from stiletto.api.container import ContainerDirectory, ContainerFile
+from stiletto.api.container import ContainerDirectory, RootFile
 from stiletto.api.files import (
     ApplyPatch,
     ChangeOwner,
@@ -116,7 +116,7 @@ def file(self: Directory, path: str) -> File:
     """Return the file at `path`."""
     at = _in_container(self, path)
     if at is not None:
-        return ContainerFile(at.root, at.path)
+        return RootFile(at.root, at.path)
     parent, inside = rebased(self, path)
     return DirectoryFile(parent, inside)
 

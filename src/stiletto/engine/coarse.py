@@ -107,5 +107,5 @@ class CoarseKeys:
 
 
 def _is_content(file: f.File) -> bool:
-    known = f.StoredFile | f.HostFile | f.DirectoryFile
+    known = f.StoredFile | f.HostFile | f.DirectoryFile | c.RootFile
     return isinstance(file, known) and not isinstance(file, f.MountedFile)
