@@ -237,7 +237,16 @@ def test_writing_to_the_hosts_directories_changes_nothing_of_them(account: Accou
     assert account.ordinary or {"usr/bin/env", "usr/share/doc"} <= {*removed}
 
 
-def test_a_step_sees_what_the_last_one_wrote_to_usr(account: Account) -> None:
+def test_changes_of_owners_succeed(account: Account) -> None:
+    """Owners are real as root; an ordinary user has one, and a change has no effect."""
+    code, output, _, _ = account.sh(
+        "touch /x; chown 5:6 /x && stat -c %u:%g /x; install -o 7 /x /y"
+    )
+
+    assert (code, output) == (0, "0:0\n" if account.ordinary or os.geteuid() else "5:6\n")
+
+
+def test_a_layer_has_only_what_changed_in_usr(account: Account) -> None:
     """A layer has only what changed beneath /usr."""
     _, _, written, removed = account.sh("echo '#!/bin/sh' > /usr/hello")
 

@@ -30,6 +30,7 @@ from stiletto.sandbox.cgroups import NO_ENTRY, Group, Groups, Limits
 from stiletto.sandbox.confine import closes_abstract_sockets
 from stiletto.sandbox.network import LOOPBACK, Joined, Network
 from stiletto.sandbox.opening import no_program, opened
+from stiletto.sandbox.owned_secrets import foreign_secrets, secrets_front
 from stiletto.sandbox.packing import packed
 from stiletto.sandbox.plan import (
     DEFAULT_PATH,
@@ -190,14 +191,16 @@ class Bubblewrap(Sandbox):
             known = self._roots[id(image)] = image, image_layer(self._base, image)
         return known[1]
 
-    def _plan(self, step: Step) -> Plan:
-        return plan_step(step, self._root(step.image), self._host_env, ranged=self._users.ranged)
+    def _plan(self, step: Step, *, ranged: bool) -> Plan:
+        files = foreign_secrets(step, self._base) if ranged else {}
+        root = self._root(step.image)
+        return plan_step(step, root, self._host_env, ranged=ranged, secret_files=files)
 
     async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:
         """Run the step; see `Sandbox.run`."""
         for layer in step.layers:
             mark(layer)
-        plan = self._plan(step)
+        plan = self._plan(step, ranged=self._users.ranged)
         step = opened(step, plan.view, plan.mounts)
         prepare(plan.written)
         secrets = [*step.secret_env.values(), *step.scrub]
@@ -256,7 +259,7 @@ class Bubblewrap(Sandbox):
         outer, inner = plan.nested()
         become = await self._entrance(step, nested=bool(outer))
         try:
-            argv = [*joined.front]
+            argv = [*joined.front, *secrets_front(self._program, step, plan.secret_files, keep)]
             if outer:
                 argv += [str(self._program), *joined.options, *options(outer), "--"]
                 joined = replace(joined, options=())
@@ -271,7 +274,6 @@ class Bubblewrap(Sandbox):
                 env=become.env,
                 stdin=step.stdin,
                 pass_fds=[*fds, *joined.fds, *become.fds],
-                groups=become.groups,
                 end_tree=lambda pid: kill_launched(pid, int(status)),
                 stop=stop,
                 terminate=terminate_command,
@@ -302,7 +304,7 @@ class Bubblewrap(Sandbox):
         """Return how the step becomes its user: bubblewrap maps the engine's, without a range."""
         if self._users.ranged:
             return await self._users.entrance(step.uid, step.gid, step.groups, nested=nested)
-        return Entrance((), str(self._program), (), (), None, {})
+        return Entrance((), str(self._program), (), (), {})
 
     def _describe(
         self, step: Step, plan: Plan, transcript: Transcript, exit_code: int
@@ -334,7 +336,8 @@ class Bubblewrap(Sandbox):
     def replay(self, step: Step) -> str | None:
         """Return a line that runs the step on a throw-away upper layer."""
         step = replace(step, mounts=tuple(map(_unchanged, step.mounts)))
-        plan = self._plan(step)
+        # A shell has no namespace with a range: one user is mapped.
+        plan = self._plan(step, ranged=False)
         step = opened(step, plan.view, plan.mounts)
         outer, inner = plan.nested()
         filters = [o.contents for o in plan.operations if isinstance(o, ops.Filter)]

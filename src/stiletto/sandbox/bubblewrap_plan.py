@@ -12,9 +12,10 @@ It reads directories, to see what covers what, and writes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from stiletto.errors import UsageError
 from stiletto.layers.binds import bind_sources
@@ -46,6 +47,7 @@ class Plan:
     stubs: tuple[str, ...]
     base: View
     written: tuple[WritableBind, ...] = ()
+    secret_files: Mapping[str, Path] = field(default_factory=dict)
 
     def below(self, point: str = "") -> View:
         """Return what was mounted at a point before the step, seen by itself."""
@@ -75,8 +77,10 @@ def _mounted(mount: Mount) -> tuple[Layer, ...]:
             return ()
 
 
-def _mount_operation(mount: Mount) -> ops.Operation:
+def _mount_operation(mount: Mount, secret_files: Mapping[str, Path]) -> ops.Operation:
     match mount:
+        case SecretMount(target) if target in secret_files:
+            return BindMount(target, secret_files[target])
         case OverlayMount(target, lower, upper, work):
             return ops.Overlay((lower,), target, upper, work)
         case SecretMount(target, contents, mode, _):
@@ -114,11 +118,17 @@ def _store_of(passed: Mapping[str, str], step: Step) -> Path | None:
 
 
 def plan_step(
-    step: Step, image_root: Layer, host_env: Mapping[str, str], *, ranged: bool = False
+    step: Step,
+    image_root: Layer,
+    host_env: Mapping[str, str],
+    *,
+    ranged: bool = False,
+    secret_files: Mapping[str, Path] = MappingProxyType({}),
 ) -> Plan:
     """Return what bubblewrap has to do for this step. Reads directories; writes nothing.
 
-    `ranged`: the step gets a user namespace with a range of users.
+    `ranged`: the step gets a user namespace with a range of users. `secret_files`: where secrets of
+    other owners lie, by the target in the step.
     """
     passed = passed_on(host_env)
     binds = list(step.image.binds)
@@ -158,9 +168,12 @@ def plan_step(
     stubs = [*sources_at]
     base = view = View(layers).mounted(sources_at)
     mounts: list[Mount] = []
+    files: dict[str, Path] = {}
     for mount in sorted(step.mounts, key=depth):
         placed = replace(mount, target=view.resolve(mount.target))
         mounts.append(placed)
+        if mount.target in secret_files:
+            files[placed.target] = secret_files[mount.target]
         view = view.mounted({relative(placed.target): _mounted(placed)})
         stubs.append(relative(placed.target))
 
@@ -180,7 +193,7 @@ def plan_step(
     }
     there = view.find(workdir)
     missing = relative(workdir) not in view.mounts and (there is None or there.host is None)
-    system_calls = filter_here()
+    system_calls = filter_here(owners_are_real=ranged)
     lowers = tuple(layer.root for layer in layers)
     return Plan(
         operations=(
@@ -189,7 +202,7 @@ def plan_step(
             ops.Overlay(lowers, "/", step.upper, step.work),
             *shown,
             ops.Kernel(hidden=_hidden()),
-            *map(_mount_operation, mounts),
+            *(_mount_operation(mount, files) for mount in mounts),
             *named,
             *([ops.MakeDirectory(workdir)] if missing else []),
             *(
@@ -203,4 +216,5 @@ def plan_step(
         stubs=tuple(stubs),
         base=base,
         written=tuple(written),
+        secret_files=secret_files,
     )

@@ -148,14 +148,13 @@ async def run_process(
     terminate: Callable[[int], None] | None = None,
     started: Callable[[int], None] | None = None,
     confined: bool = False,
-    groups: tuple[int, ...] | None = None,
 ) -> int:
     """Run to the end and return the exit code as a shell shows it.
 
     The process leads a session of its own. `end_tree` is called with its id when it has ended,
     and also when this call is cancelled; it must leave no process behind. `terminate` is called
     with it once `stop` is set, `started` when it runs. `confined`: it reaches no abstract socket
-    of the machine. `groups`: its supplementary groups, None for those of the engine.
+    of the machine.
 
     Raises:
         OSError: the program could not be started.
@@ -179,7 +178,6 @@ async def run_process(
                 err_write,
                 tuple(pass_fds),
                 confined,
-                groups,
             )
             process = await start(starting, end_tree)
             if started is not None:

@@ -21,6 +21,7 @@ from functools import cache
 LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
 NUMBER, MACHINE, FIRST_ARGUMENT = 0, 4, 16
 ALLOW, FAIL = 0x7FFF0000, 0x00050000
+"""What fails with the error 0 succeeds, and does nothing."""
 EPERM, ENOSYS = 1, 38
 
 X32_BIT = 0x40000000
@@ -104,6 +105,20 @@ CALLS: Mapping[str, tuple[int | None, int | None, int | None, int | None]] = {
 }
 
 
+OWNERS: Mapping[str, tuple[int | None, int | None, int | None, int | None]] = {
+    "chown": (92, 182, None, 182),
+    "chown32": (None, 212, None, 212),
+    "fchown": (93, 95, 55, 95),
+    "fchown32": (None, 207, None, 207),
+    "fchownat": (260, 298, 54, 325),
+    "lchown": (94, 16, None, 16),
+    "lchown32": (None, 198, None, 198),
+    "setgroups": (116, 81, 159, 81),
+    "setgroups32": (None, 206, None, 206),
+}
+"""Calls that do nothing, and succeed, where one user is all that there is."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Machine:
     """How the kernel names a machine (linux/audit.h), and its column of `CALLS`."""
@@ -147,7 +162,7 @@ def _one_of(values: Iterable[int], *, then: int, otherwise: int) -> list[bytes]:
     return [_instruction(LOAD, FIRST_ARGUMENT), *known, _instruction(RETURN, otherwise)]
 
 
-def _of_machine(machine: Machine) -> list[bytes]:
+def _of_machine(machine: Machine, *, owners_are_real: bool) -> list[bytes]:
     """Return the part that runs when the call is one of this machine's."""
     lines = [_instruction(LOAD, NUMBER)]
     if machine.has_x32:
@@ -156,6 +171,9 @@ def _of_machine(machine: Machine) -> list[bytes]:
     for name in sorted(calls.keys() - set(BY_ARGUMENT)):
         errno = ENOSYS if name in ABSENT else EPERM
         lines += [_instruction(EQUAL, calls[name], 0, 1), _fail(errno)]
+    for row in () if owners_are_real else OWNERS.values():
+        number = row[machine.column]
+        lines += [] if number is None else [_instruction(EQUAL, number, 0, 1), _fail(0)]
     vsock = _one_of((ADDRESS_FAMILY_VSOCK,), then=FAIL | EPERM, otherwise=ALLOW)
     persona = _one_of(PERSONALITIES, then=ALLOW, otherwise=FAIL | EPERM)
     for name, block in (("socket", vsock), ("personality", persona)):
@@ -163,20 +181,23 @@ def _of_machine(machine: Machine) -> list[bytes]:
     return [*lines, _instruction(RETURN, ALLOW)]
 
 
-def filter_for(machine: str) -> bytes | None:
-    """Return the filter for a machine, named as uname(2) has it; None where no list is known."""
+def filter_for(machine: str, *, owners_are_real: bool = True) -> bytes | None:
+    """Return the filter for a machine, named as uname(2) has it; None where no list is known.
+
+    Unless `owners_are_real`, changes of ownership succeed without an effect.
+    """
     known = MACHINES.get(machine)
     if known is None:
         return None
     lines = [_instruction(LOAD, MACHINE)]
     for variant in known:
-        part = _of_machine(variant)
+        part = _of_machine(variant, owners_are_real=owners_are_real)
         # A conditional jump reaches 255 lines at most; these parts are shorter.
         lines += [_instruction(EQUAL, variant.audit, 0, len(part)), *part]
     return b"".join([*lines, _fail(ENOSYS)])
 
 
 @cache
-def filter_here() -> bytes | None:
-    """Return the filter for this machine, made once."""
-    return filter_for(os.uname().machine)
+def filter_here(*, owners_are_real: bool = True) -> bytes | None:
+    """Return the filter for this machine, made once; see `filter_for`."""
+    return filter_for(os.uname().machine, owners_are_real=owners_are_real)

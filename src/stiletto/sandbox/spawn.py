@@ -22,11 +22,7 @@ from stiletto.sandbox.confine import close_abstract_sockets, new_session_keyring
 
 @dataclass(frozen=True, slots=True)
 class Starting:
-    """What a process starts with.
-
-    `confined`: without the machine's abstract sockets. `groups`: its supplementary groups, None
-    for those of the engine.
-    """
+    """What a process starts with; `confined`: without the machine's abstract sockets."""
 
     argv: Sequence[str]
     executable: Path | str
@@ -37,7 +33,6 @@ class Starting:
     stderr: int
     pass_fds: tuple[int, ...] = ()
     confined: bool = False
-    groups: tuple[int, ...] | None = None
 
 
 @cache
@@ -58,7 +53,6 @@ def _popen(starting: Starting) -> subprocess.Popen[bytes]:
         env=dict(starting.env),
         cwd=starting.cwd,
         pass_fds=starting.pass_fds,
-        extra_groups=starting.groups,
         start_new_session=True,
     )
 
