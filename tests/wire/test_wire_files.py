@@ -559,3 +559,31 @@ async def test_export_of_a_file(one: Session, tmp_path: Path) -> None:
     assert "is a directory" in await fails(file.export(str(tmp_path)))
     await file.export(str(tmp_path), allow_parent_dir_path=True)
     assert "text" == (tmp_path / "name").read_text()
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("mkdir /o; mkfifo /o/p", "a named pipe at /o/p in Container.directory"),
+        (
+            "mkdir /o; echo > /o/p; python3 -c \"import os; os.setxattr('/o/p', 'user.x', b'1')\"",
+            "an extended attribute at /o/p in Container.directory",
+        ),
+    ],
+)
+async def test_what_a_tree_cannot_have_is_refused(one: Session, script: str, message: str) -> None:
+    """A named pipe or an extended attribute in a step's directory is refused, never dropped."""
+    assert message in await fails(one.sh(script).directory("/o").entries())
+
+
+async def test_files_keep_their_times(one: Session) -> None:
+    """A file that a step dated keeps its time in a copy, and a call sets that of all files."""
+    made = one.sh("mkdir /o; touch -d @1234567 /o/p").directory("/o")
+
+    async def time_of(directory: dagger.Directory) -> str:
+        mounted = one.base().with_mounted_directory("/m", directory)
+        return await sh(mounted, "stat -c %Y /m/p").stdout()
+
+    assert "1234567\n" == await time_of(made)
+    assert "1234567\n" == await time_of(one.dag.directory().with_directory("/", made))
+    assert "5\n" == await time_of(made.with_timestamps(5))

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-from stiletto.errors import UsageError
+from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.links import follow as follow_links
 from stiletto.graph.tree import Dir, Entry, File, Link, Time, limit_depth
 from stiletto.layers.binds import bind_sources
@@ -208,6 +208,8 @@ class View:
                         relative(child.node.path), child.node.kind == "dir"
                     ):
                         continue
+                    if stat.S_ISFIFO(child.node.stat.st_mode):
+                        raise _not_kept("a named pipe", child.node.path)
                     entry = self._entry(child, ingest_file, wanted)
                     if entry is not None:
                         entries[name] = entry
@@ -215,6 +217,8 @@ class View:
             case "link", _:
                 return Link(node.link(), owner)
             case "file", Path() as host:
+                if _has_attributes(host):
+                    raise _not_kept("an extended attribute", node.path)
                 file = ingest_file(host)
                 time = Time(node.stat.st_mtime_ns)
                 return File(file.digest, file.size_bytes, mode, owner, time)
@@ -279,6 +283,20 @@ class View:
             for target in self.mounts
             if target.startswith(prefix) and target != ""
         }
+
+
+def _not_kept(what: str, path: str) -> NotSupported:
+    """Return the error for what a tree has no place for, and Dagger keeps."""
+    return NotSupported(f"{what} at {path} in Container.directory")
+
+
+def _has_attributes(host: Path) -> bool:
+    """Whether a file has extended attributes that a program gave it."""
+    try:
+        names = os.listxattr(host, follow_symlinks=False)
+    except OSError:
+        return False  # a file system without them
+    return any(n.startswith("user.") and not n.startswith("user.overlay.") for n in names)
 
 
 def _mount(path: str, layers: Sequence[Layer]) -> _Place | None:

