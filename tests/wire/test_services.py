@@ -180,7 +180,7 @@ async def test_a_service_that_ends_early_says_what_it_printed(each: Session, fre
         await ask(user(each, "web", service, fresh), "web").sync()
 
     assert "start web.internal (aliased as web): exit code: 3" in str(caught.value)
-    assert (3, f"out {fresh}", "broken") == (
+    assert (3, f"out {fresh}\n", "broken\n") == (
         caught.value.exit_code,
         caught.value.stdout,
         caught.value.stderr,
@@ -195,6 +195,26 @@ async def test_a_service_that_ends_well_is_no_service(one: Session, fresh: str) 
     assert "(aliased as web): its command ended with exit code 0" in message
 
 
+async def test_the_code_of_a_service_that_ends_well_is_minus_one(one: Session, fresh: str) -> None:
+    """Its command did not fail, so the code is the real engine's own, without output."""
+    service = one.base().with_exposed_port(7070).as_service(args=["echo", fresh])
+    with pytest.raises(dagger.ExecError) as caught:
+        await ask(user(one, "web", service, fresh), "web").sync()
+
+    assert (-1, "", "") == (caught.value.exit_code, caught.value.stdout, caught.value.stderr)
+
+
+async def test_a_started_service_is_reached_by_its_name(one: Session, fresh: str) -> None:
+    """Every step of the session finds it, also one that does not bind it, until it is stopped."""
+    service = server(one, fresh).as_service().with_hostname("by-name")
+    look = f"grep -o by-name /etc/hosts || echo none # {fresh}"
+    await service.start()
+    found = await one.sh(look).stdout()
+    await service.stop(kill=True)
+
+    assert ("by-name\n", "none\n") == (found, await one.sh(look + " after").stdout())
+
+
 async def test_secrets_are_not_in_what_a_service_printed(each: Session, fresh: str) -> None:
     """The output in an error has secrets replaced."""
     secret = each.dag.set_secret(f"name-{fresh}", "hunter-of-two")
@@ -207,7 +227,7 @@ async def test_secrets_are_not_in_what_a_service_printed(each: Session, fresh: s
     with pytest.raises(dagger.ExecError) as caught:
         await ask(user(each, "web", service, fresh), "web").sync()
 
-    assert "my ***" == caught.value.stdout
+    assert "my ***\n" == caught.value.stdout
 
 
 async def test_a_failed_start_is_tried_again(one: Session, fresh: str) -> None:
@@ -231,7 +251,7 @@ async def test_a_service_that_dies_fails_the_command(each: Session, fresh: str) 
         await done.sync()
 
     assert "bound service mortal (aliased as web) exited: exit code: 7" in str(caught.value)
-    assert f"serving {fresh}\ndying as told" == caught.value.stdout
+    assert f"serving {fresh}\ndying as told\n" == caught.value.stdout
 
 
 async def test_the_cause_of_a_failed_command_is_its_dead_service(
@@ -267,7 +287,7 @@ async def test_a_health_check_that_keeps_failing(each: Session, fresh: str) -> N
     service = (
         server(each, fresh)  # noqa: S604 - a shell of the container
         .with_docker_healthcheck(
-            ["echo not yet; exit 4"],
+            ["echo not yet; echo why >&2; exit 4"],
             shell=True,
             interval="50ms",
             retries=2,
@@ -279,7 +299,7 @@ async def test_a_health_check_that_keeps_failing(each: Session, fresh: str) -> N
         await ask(user(each, "web", service, fresh), "web").sync()
 
     assert "(aliased as web): health check errored: exit code: 4" in str(caught.value)
-    assert "not yet" == caught.value.stdout
+    assert ("not yet\n", "why\n") == (caught.value.stdout, caught.value.stderr)
 
 
 async def test_failures_are_forgiven_while_it_starts(one: Session, fresh: str) -> None:

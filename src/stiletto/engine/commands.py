@@ -215,7 +215,7 @@ class Commands:
         with self._store.stage() as stage:
             step, locks = await self._step(exec_, stack, trees, stage)
             async with self._locked(locks), self.services.bound(exec_.services) as bound:
-                step = replace(step, hosts=bound.hosts)
+                step = replace(step, hosts=self.services.hosts(bound))
                 started = time.monotonic()
                 kills = machine_kills()
                 output = await bound.guard(self.sandbox.run(step, lambda _, data: span.write(data)))
@@ -301,7 +301,9 @@ class Commands:
         with self._store.stage() as stage:
             step, _ = await self._step(exec_, stack, trees, stage)
             async with self.services.bound(exec_.services) as bound:
-                step = replace(step, mounts=(*step.mounts, *mounts), hosts=bound.hosts)
+                step = replace(
+                    step, mounts=(*step.mounts, *mounts), hosts=self.services.hosts(bound)
+                )
                 output = await bound.guard(self.sandbox.run(step, lambda _, data: sink(data)))
         return output.exit_code
 

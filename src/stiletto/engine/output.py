@@ -14,15 +14,16 @@ TAIL_BYTES = 100 * 1024
 """Of each stream; as the real engine."""
 
 
-def tail(chunks: Iterable[bytes]) -> str:
-    """Return the end of an output as text, then trimmed; what is left out is counted."""
+def tail(chunks: Iterable[bytes], *, trimmed: bool = True) -> str:
+    """Return the end of an output as text; what is left out is counted, then both ends trimmed."""
     kept = b""
     size = 0
     for chunk in chunks:
         size += len(chunk)
         kept = (kept + chunk)[-TAIL_BYTES:]
     omitted = size - len(kept)
-    return (f"[omitting {omitted} bytes]..." * bool(omitted) + decoded(kept)).strip()
+    text = f"[omitting {omitted} bytes]..." * bool(omitted) + decoded(kept)
+    return text.strip() if trimmed else text
 
 
 def encoded(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -21,6 +21,7 @@ from stiletto.engine.output import tail
 from stiletto.errors import EnvironmentFailed, StepFailed
 from stiletto.sandbox import plan
 from stiletto.sandbox.scrub import Patterns, Replacer, own_patterns, replaced
+from stiletto.sandbox.spool import STREAMS
 from stiletto.sandbox.step_network import StepNetwork
 
 ADDRESS_VARIABLE = "STILETTO_SERVICE_ADDRESS"
@@ -38,9 +39,11 @@ WATCH = """\
 health=$1 pause=$2 limit=$3 check=$4
 shift 4
 ( (
-  until ${limit:+timeout "$limit"} /bin/sh -c "$check" >"$health/saying" 2>&1; do
+  until ${limit:+timeout "$limit"} /bin/sh -c "$check" \
+      >"$health/saying-1" 2>"$health/saying-2"; do
     code=$?
-    mv "$health/saying" "$health/said"
+    mv "$health/saying-1" "$health/stdout"
+    mv "$health/saying-2" "$health/stderr"
     echo "$code" >>"$health/failed"
     sleep "$pause"
   done
@@ -147,10 +150,14 @@ async def _healthy(check: Healthcheck, step: plan.Step, health: Path) -> None:
             forgiven = len(codes)
         elif len(codes) - forgiven >= (check.retries or RETRIES):
             own = own_patterns([*step.secret_env.values(), *step.scrub])
-            replacer = Replacer(Patterns(step.masks, own))
-            with (health / "said").open("rb") as file:
-                chunks = iter(lambda: file.read(_CHUNK_BYTES), b"")
-                output = tail(replaced(chunks, replacer))
-            cause = StepFailed(check.args, int(codes[-1]), output, "")
+            streams = [_printed(health / name, Patterns(step.masks, own)) for name in STREAMS]
+            cause = StepFailed(check.args, int(codes[-1]), *streams)
             raise ServiceFailed("health check errored", cause)
         await asyncio.sleep(POLL_S)
+
+
+def _printed(path: Path, patterns: Patterns) -> str:
+    """Return the end of what a check printed to one stream, secrets replaced."""
+    with path.open("rb") as file:
+        chunks = iter(lambda: file.read(_CHUNK_BYTES), b"")
+        return tail(replaced(chunks, Replacer(patterns)), trimmed=False)

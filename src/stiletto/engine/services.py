@@ -161,6 +161,15 @@ class Services:
             for instance, _ in held:
                 self._release(instance)
 
+    def hosts(self, bound: Bound) -> dict[str, tuple[str, ...]]:
+        """Return the names that a command can reach: its own, and those of started services."""
+        started = {
+            instance.address: (instance.host,)
+            for instance in self._instances.values()
+            if instance.pinned and not instance.stopping
+        }
+        return started | bound.hosts
+
     async def start(self, service: Service) -> None:
         """Start a service and keep it until it is stopped or the session ends."""
         instance = await self._hold(await self._runner.service_key(service), service, "")
@@ -260,9 +269,7 @@ class Services:
         span = self._runner.progress.span(title, "service")
         try:
             await self._serve(instance, span)
-            instance.failure = (
-                None if instance.stopping else UsageError("its command ended with exit code 0")
-            )
+            instance.failure = None if instance.stopping else _ended_well(instance)
         except StilettoError as error:
             instance.failure = error
         except Exception as error:
@@ -307,10 +314,16 @@ class Services:
                     task.cancel()
                 await asyncio.wait({probe, run})
         if output.exit_code != 0 and not instance.stopping:
-            tails = [tail(output.printed.chunks(stream)) for stream in STREAMS]
+            tails = [tail(output.printed.chunks(stream), trimmed=False) for stream in STREAMS]
             elapsed_s = time.monotonic() - started_s
             ended = how_ended(output, elapsed_s)
             raise StepFailed(service.exec.args, output.exit_code, *tails, ended=ended)
+
+
+def _ended_well(instance: Instance) -> StepFailed:
+    """Return the failure of a service whose command ended with 0: the real engine's code is -1."""
+    message = "its command ended with exit code 0"
+    return StepFailed(instance.service.exec.args, -1, "", "", message=message)
 
 
 def host_name(key: str) -> str:
