@@ -10,7 +10,7 @@ from stiletto.api.platforms import own_platform
 from stiletto.api.registry import call
 from stiletto.api.secrets import Secret
 from stiletto.api.texts import check_user, check_variable
-from stiletto.errors import UsageError
+from stiletto.errors import NotSupported, UsageError
 
 
 def _with(items: tuple[Variable, ...], name: str, value: str) -> tuple[Variable, ...]:
@@ -96,7 +96,12 @@ def get_label(self: Container, name: str) -> str | None:
 
 @call("Container.imageRef")
 def get_image_ref(self: Container) -> str:
-    """Return the image reference, right after `from` only."""
+    """Refuse: a reference has the digest in the registry, which no image here has.
+
+    Raises:
+        NotSupported: right after `from`.
+        UsageError: anywhere else, as in Dagger.
+    """
     if not self.image_ref:
         raise UsageError("image reference can only be retrieved immediately after 'from'")
-    return self.image_ref
+    raise NotSupported("Container.imageRef")
