@@ -63,9 +63,11 @@ USE_DAGGER = "run the same command with `dagger` instead of `stiletto`"
 class NotSupported(StilettoError):
     """The schema has this call; this engine does not implement it."""
 
-    def __init__(self, call: str) -> None:
-        super().__init__(f"{call} is not implemented by stiletto", hint=USE_DAGGER)
+    def __init__(self, call: str, *, because: str = "", hint: str | None = USE_DAGGER) -> None:
+        reason = f"{because}: " if because else ""
+        super().__init__(f"{reason}{call} is not implemented by stiletto", hint=hint)
         self.call = call
+        self.because = because
 
 
 class EnvironmentFailed(StilettoError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 
 import dagger
@@ -101,6 +102,36 @@ async def test_a_taken_port_is_named(each: Session, fresh: str) -> None:
 
     assert "(aliased as web): " in message
     assert f"port {port}/tcp is taken by a program that listens on every address" in message
+
+
+async def test_two_on_every_address_are_refused(each: Session, fresh: str) -> None:
+    """They share one network: who starts second is refused, with the names of both."""
+    one = server(each, fresh + "a", bind=EVERYWHERE, port=7373).as_service()
+    two = server(each, fresh + "b", bind=EVERYWHERE, port=7373).as_service()
+    both = user(each, "one", one, fresh).with_service_binding("two", two)
+    message = await fails(ask(both, "one", 7373).sync())
+
+    assert "Container.withExposedPort(port:) is not implemented by stiletto" in message
+    assert "7373/tcp" in message
+    assert ["one", "two"] == sorted({"one", "two"} & set(re.findall(r"\w+", message)))
+    await one.stop()
+    await two.stop()
+
+
+@pytest.mark.parametrize("expect", [dagger.ReturnType.SUCCESS, dagger.ReturnType.ANY])
+async def test_a_step_that_needs_the_port_of_a_service_is_refused(
+    each: Session, fresh: str, expect: dagger.ReturnType
+) -> None:
+    """The service is named, also where the step may fail: on Dagger it would not have."""
+    service = server(each, fresh, bind=EVERYWHERE, port=7474).as_service()
+    script = "import socket, sys; socket.create_server(('0.0.0.0', 7474))"
+    step = user(each, "web", service, fresh).with_exec(["python", "-c", script], expect=expect)
+    message = await fails(step.exit_code())
+
+    assert "its port may be that of service web (" in message
+    assert "port 7474/tcp)" in message
+    assert "Container.withExposedPort(port:) is not implemented by stiletto" in message
+    await service.stop()
 
 
 async def test_names_in_variables_and_urls(each: Session, fresh: str) -> None:

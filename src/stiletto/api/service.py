@@ -111,8 +111,10 @@ def as_service(
 
 @call("Container.withServiceBinding")
 def with_service_binding(self: Container, alias: str, service: Service) -> Container:
-    """Let commands reach a service by a name; it runs while they do."""
-    check_host_name("Container.withServiceBinding", "alias", alias)
+    """Let commands reach a service by a name; it runs while they do.
+
+    An alias that no line of /etc/hosts can have is a name that reaches nothing, as in Dagger.
+    """
     kept = tuple(binding for binding in self.services if binding.alias != alias)
     return replace(self, services=(*kept, ServiceBinding(alias, service)))
 

@@ -32,8 +32,15 @@ from stiletto.engine.once import Once
 from stiletto.engine.output import tail
 from stiletto.engine.printed import Printed
 from stiletto.engine.services import Services
+from stiletto.engine.shared_ports import port_in_use
 from stiletto.engine.users import Account, account_of, owner_of
-from stiletto.errors import EnvironmentFailed, StepFailed, StilettoError, UsageError
+from stiletto.errors import (
+    USE_DAGGER,
+    EnvironmentFailed,
+    StepFailed,
+    StilettoError,
+    UsageError,
+)
 from stiletto.graph.recipe import digest_of
 from stiletto.graph.tree import EMPTY, Dir, with_owner
 from stiletto.layers.layer import Layer
@@ -220,21 +227,26 @@ class Commands:
                 kills = machine_kills()
                 output = await bound.guard(self.sandbox.run(step, lambda _, data: span.write(data)))
                 elapsed_s = time.monotonic() - started
-                failed = not _expected(exec_.expect, output.exit_code)
-                if failed:
+                expected = _expected(exec_.expect, output.exit_code)
+                if not expected:
                     await bound.raise_if_failed()
+            failed = not expected or output.exit_code != 0
             tails = [tail(output.printed.chunks(stream)) for stream in STREAMS] if failed else []
             self._raise_if_disk_full(exec_.args, "".join(tails))
-            if failed:
+            text = "\n".join(tails)
+            # Expected or not: it would have had another exit code in a network of its own.
+            taken = port_in_use(text, self.services.neighbours()) if failed else ""
+            if taken or not expected:
                 own = (await self.sandbox.network()).own
-                text = "\n".join(tails)
                 raise StepFailed(
                     exec_.args,
                     output.exit_code,
                     *tails,
-                    hint=(loopback_hint(text) if own else None) or system_hint(text),
+                    hint=USE_DAGGER
+                    if taken
+                    else (loopback_hint(text) if own else None) or system_hint(text),
                     replay=self._replay(key, step),
-                    ended=how_ended(output, elapsed_s, kills),
+                    ended=taken or how_ended(output, elapsed_s, kills),
                 )
             mounts = {}
             for target, layer in output.mount_layers.items():

@@ -6,11 +6,9 @@ The rules are the real engine's (core/healthcheck.go, core/services.go).
 from __future__ import annotations
 
 import asyncio
-import errno
 import shlex
 import socket
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,14 +16,11 @@ from pathlib import Path
 from stiletto.api.container import Service
 from stiletto.api.readiness import Healthcheck, Port, duration_s
 from stiletto.engine.output import tail
-from stiletto.errors import EnvironmentFailed, StepFailed
+from stiletto.errors import StepFailed
 from stiletto.sandbox import plan
 from stiletto.sandbox.scrub import Patterns, Replacer, own_patterns, replaced
 from stiletto.sandbox.spool import STREAMS
 from stiletto.sandbox.step_network import StepNetwork
-
-ADDRESS_VARIABLE = "STILETTO_SERVICE_ADDRESS"
-"""How a service learns the address that is its own."""
 
 DIAL_TIMEOUT_S = 1.0
 BACKOFF_FIRST_S, BACKOFF_FACTOR, BACKOFF_MAX_S = 0.1, 1.5, 1.0
@@ -83,28 +78,6 @@ def watched(step: plan.Step, check: Healthcheck | None) -> tuple[plan.Step, Path
     watch = ("/bin/sh", "-c", WATCH, "sh", HEALTH, f"{check.pause_s:g}", limit, script)
     mount = plan.BindMount(HEALTH, health, writable=True)
     return replace(step, args=(*watch, *step.args), mounts=(*step.mounts, mount)), health
-
-
-def refuse_taken_ports(network: StepNetwork, address: str, ports: Sequence[Port]) -> None:
-    """Fail early if another program uses the port: it would be taken for the service.
-
-    Raises:
-        EnvironmentFailed: it names the port.
-    """
-    for port in ports:
-        kind = socket.SOCK_STREAM if port.protocol == "TCP" else socket.SOCK_DGRAM
-        with network.socket(kind) as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                tried.bind((address, port.port))
-            except OSError as error:
-                # EACCES is left to the service, which may have rights that this process lacks.
-                if error.errno == errno.EADDRINUSE:
-                    raise EnvironmentFailed(
-                        f"port {port.port}/{port.protocol.lower()} is taken by a program that "
-                        "listens on every address of this machine",
-                        hint=f"stop it; a service of your own can listen on ${ADDRESS_VARIABLE}",
-                    ) from error
 
 
 async def ready(

@@ -6,9 +6,9 @@
         `-- ended early, or its check failed: gone, and reported to the callers
 
 An instance gets a loopback address of its own from 127.0.0.0/8, so that two of them can listen on
-the same port; the network is the machine's, as open as in the real engine. The service gets the
-address in $STILETTO_SERVICE_ADDRESS, its users by name (`Step.hosts`). A service that listens on
-every address is reachable there too, but only one such can have a port.
+the same port; the network is that of all steps of the session. The service gets the address in
+$STILETTO_SERVICE_ADDRESS, its users by name (`Step.hosts`). A service that listens on every address
+is reachable there too, but only one such can have a port: `shared_ports` refuses the other.
 
 Times are the real engine's (core/services.go); `readiness` decides when an instance is ready.
 """
@@ -32,18 +32,26 @@ from stiletto.api import container as c
 from stiletto.api.container import Service, ServiceBinding
 from stiletto.engine.ending import how_ended
 from stiletto.engine.output import tail
-from stiletto.engine.readiness import (
+from stiletto.engine.readiness import ServiceFailed, ready, watched
+from stiletto.engine.shared_ports import (
     ADDRESS_VARIABLE,
-    ServiceFailed,
-    ready,
+    Neighbour,
+    port_in_use,
+    refuse_shared_ports,
     refuse_taken_ports,
-    watched,
 )
-from stiletto.errors import EnvironmentFailed, StepFailed, StilettoError, UsageError
+from stiletto.errors import (
+    USE_DAGGER,
+    EnvironmentFailed,
+    NotSupported,
+    StepFailed,
+    StilettoError,
+    UsageError,
+)
 from stiletto.progress import Outcome, Progress, Span
 from stiletto.sandbox import plan
 from stiletto.sandbox.spool import STREAMS
-from stiletto.visible import shortened
+from stiletto.visible import shortened, visible
 
 T = TypeVar("T")
 
@@ -86,6 +94,11 @@ class Instance:
     pinned: bool = False
     stopping: bool = False
     idle: asyncio.TimerHandle | None = None
+
+    @property
+    def neighbour(self) -> Neighbour:
+        """What others in its network see of it."""
+        return Neighbour(self.label, self.host, self.service.ports)
 
 
 @dataclass(frozen=True)
@@ -170,6 +183,10 @@ class Services:
         }
         return started | bound.hosts
 
+    def neighbours(self, but: Instance | None = None) -> tuple[Neighbour, ...]:
+        """Return all services that run, or those beside one of them."""
+        return tuple(each.neighbour for each in self._instances.values() if each is not but)
+
     async def start(self, service: Service) -> None:
         """Start a service and keep it until it is stopped or the session ends."""
         instance = await self._hold(await self._runner.service_key(service), service, "")
@@ -248,7 +265,7 @@ class Services:
     def _begin(self, key: str, service: Service, alias: str) -> Instance:
         host = service.hostname or host_name(key)
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        instance = Instance(key, service, host, self._address(), alias or host, ready)
+        instance = Instance(key, service, host, self._address(), visible(alias or host), ready)
         self._instances[key] = instance
         instance.life = asyncio.ensure_future(self._live(instance))
         return instance
@@ -295,7 +312,8 @@ class Services:
         ):
             step, health = watched(_with_names(instance, prepared, bound), service.healthcheck)
             network = await self._runner.sandbox.network()
-            refuse_taken_ports(network, instance.address, service.ports)
+            own = instance.neighbour
+            refuse_taken_ports(network, instance.address, own, self.neighbours(instance))
             started_s = time.monotonic()
             run = asyncio.ensure_future(
                 bound.guard(
@@ -307,6 +325,7 @@ class Services:
                 await asyncio.wait({run, probe}, return_when=asyncio.FIRST_COMPLETED)
                 if not run.done():
                     await probe
+                    refuse_shared_ports(network, own, self.neighbours(instance))
                     instance.ready.set_result(None)
                 output = await run
             finally:
@@ -316,8 +335,14 @@ class Services:
         if output.exit_code != 0 and not instance.stopping:
             tails = [tail(output.printed.chunks(stream), trimmed=False) for stream in STREAMS]
             elapsed_s = time.monotonic() - started_s
-            ended = how_ended(output, elapsed_s)
-            raise StepFailed(service.exec.args, output.exit_code, *tails, ended=ended)
+            taken = port_in_use("\n".join(tails), self.neighbours(instance))
+            raise StepFailed(
+                service.exec.args,
+                output.exit_code,
+                *tails,
+                hint=USE_DAGGER if taken else None,
+                ended=taken or how_ended(output, elapsed_s),
+            )
 
 
 def _ended_well(instance: Instance) -> StepFailed:
@@ -333,12 +358,14 @@ def host_name(key: str) -> str:
 
 
 def _aliased(aliases: Sequence[str]) -> str:
-    return f"aliased as {', '.join(aliases)}" if aliases else "no aliases"
+    return f"aliased as {visible(', '.join(aliases))}" if aliases else "no aliases"
 
 
 def _prefixed(prefix: str, error: StilettoError) -> StilettoError:
     if isinstance(error, StepFailed):
         return ServiceFailed(prefix, error)
+    if isinstance(error, NotSupported):
+        return NotSupported(error.call, because=error.because, hint=error.hint)
     kind = UsageError if isinstance(error, UsageError) else EnvironmentFailed
     return kind(f"{prefix}: {error.message}", hint=error.hint)
 

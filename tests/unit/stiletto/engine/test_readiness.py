@@ -11,8 +11,7 @@ import pytest
 
 from stiletto.api.container import Container, Service
 from stiletto.api.readiness import Port
-from stiletto.engine.readiness import ready, refuse_taken_ports, watched
-from stiletto.errors import EnvironmentFailed
+from stiletto.engine.readiness import ready, watched
 from stiletto.sandbox.plan import Image, Step
 from stiletto.sandbox.step_network import MACHINE
 
@@ -68,16 +67,6 @@ async def test_some_ports_are_not_asked(step: Step, port: Port) -> None:
 
     assert {waiting} == done
     assert waiting.exception() is None
-
-
-def test_a_taken_port_is_refused_early(port: Port) -> None:
-    """The answers of another program would be taken for the service's."""
-    refuse_taken_ports(MACHINE, ADDRESS, [port])
-    with socket.socket() as other:
-        other.bind(("", port.port))
-        other.listen()
-        with pytest.raises(EnvironmentFailed, match=f"port {port.port}/tcp is taken"):
-            refuse_taken_ports(MACHINE, ADDRESS, [port])
 
 
 def test_without_a_check_the_step_stays_as_it_is(step: Step) -> None:

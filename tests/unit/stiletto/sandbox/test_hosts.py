@@ -62,6 +62,14 @@ def test_our_lines_stand_before_those_of_the_container() -> None:
     assert b"127.1.1.1 db kk7abc\n127.2.2.2 db-replica\n10.0.0.1 db\n" == hosts_file(before, HOSTS)
 
 
+@pytest.mark.parametrize("name", ["", "a b", "a\n10.0.0.1 pypi.org", "x/", "é", "a" * 300])
+def test_a_name_that_is_not_a_field_is_left_out(name: str) -> None:
+    """Such an alias reaches nothing; the other names of the service do."""
+    assert b"127.1.1.1 kk7abc\n" == hosts_file(b"", {"127.1.1.1": (name, "kk7abc")})
+    assert b"" == hosts_file(b"", {"127.1.1.1": (name,)})
+    assert f"{name}:1" == addresses_for(f"{name}:1", {"127.1.1.1": (name,)})
+
+
 def test_a_container_without_a_hosts_file_still_knows_localhost() -> None:
     """Where there was no /etc/hosts, ours is complete."""
     assert b"127.0.0.1 localhost" in hosts_file(None, HOSTS)
