@@ -516,6 +516,49 @@ async def test_a_step_writes_to_a_mounted_file(one: Session) -> None:
     assert "F" == await source.contents()
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "sed -i s/1/2/ /m/f",
+        "echo 2 > /m/new; mv /m/new /m/f",
+        "echo 2 > /two; ln -sf /two /m/f",
+        "chmod 400 /m/f; sed -i s/1/2/ /m/f",
+        "rm /m/f; echo 2 > /m/f",
+        "echo 2 > /m/f",
+    ],
+)
+async def test_plain_a_mounted_file_is_replaced_by_a_step(plain: Session, script: str) -> None:
+    """What a program puts in place of the file is taken: nothing that is written is lost."""
+    source = plain.dag.directory().with_new_file("f", "1\n").file("f")
+    made = sh(plain.base().with_mounted_file("/m/f", source), script)
+
+    assert "2\n" == await made.file("/m/f").contents()
+    assert "2\n" == await sh(made, "cat /m/f").stdout()
+    assert "2\n" == await sh(sh(made, "sed -i s/1/3/ /m/f"), "cat /m/f").stdout()
+    assert "1\n" == await source.contents()
+
+
+async def test_plain_a_replaced_file_in_a_mounted_directory(plain: Session) -> None:
+    """A file that is mounted in a mounted directory is replaced there, not in the directory."""
+    inner = plain.dag.directory().with_new_file("f", "1\n").file("f")
+    outer = plain.dag.directory().with_new_file("f", "outer").with_new_file("g", "1\n")
+    mounted = plain.base().with_mounted_directory("/m", outer).with_mounted_file("/m/f", inner)
+    made = sh(mounted, "cd /m; sed -i s/1/2/ f g")
+
+    assert "2\n2\n" == await sh(made, "cat /m/f /m/g").stdout()
+    assert "outer" == await made.without_mount("/m/f").file("/m/f").contents()
+
+
+async def test_plain_a_mounted_file_is_not_removed_by_a_step(plain: Session) -> None:
+    """A mount cannot be removed: a step that seems to do so is an error, with the path."""
+    mounted = plain.base().with_mounted_file("/m/f", plain.dag.file("f", "1"))
+
+    assert "a step removed /m/f, where a file is mounted" in await fails(
+        sh(mounted, "rm /m/f").sync()
+    )
+    assert "exit code: 3" in await fails(sh(mounted, "rm /m/f; exit 3").sync())
+
+
 @pytest.mark.skipif(not has_range(), reason="only root gives files to others")
 async def test_a_mounted_file_keeps_its_owner(one: Session) -> None:
     """The copy that a command may write to belongs to who was named, special bits included."""

@@ -12,6 +12,7 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stiletto.errors import UsageError
 from stiletto.layers.layer import Layer
 from stiletto.layers.paths import lstat, relative
 from stiletto.sandbox.plan import BindMount, Mount, OverlayMount, SecretMount, Step, TempMount
@@ -47,6 +48,32 @@ class Attached:
                     self.tree, self.before[at], mount.upper, at=at, skip=inner
                 )
         return found
+
+    def take_replaced_files(self) -> None:
+        """Move to its mount what a step has put in place of a mounted file: `sed -i` does so.
+
+        Where the file is mounted by the kernel, it cannot be replaced: that is the step's failure.
+        """
+        for at, mount in self.mounts.items():
+            if isinstance(mount, BindMount) and mount.original is not None:
+                here, source = self.tree / at, mount.source.resolve()
+                if here.is_file() and here.resolve() != source:
+                    source.unlink()
+                    shutil.copy2(here, source)
+
+    def refuse_removed_files(self) -> None:
+        """Refuse what the kernel would: a mounted file cannot be removed.
+
+        Raises:
+            UsageError: a step did so.
+        """
+        for at, mount in self.mounts.items():
+            file = isinstance(mount, BindMount) and mount.original is not None
+            if file and lstat(self.tree / at) is None:
+                raise UsageError(
+                    f"a step removed {mount.target}, where a file is mounted",
+                    hint="a mount stays as long as the step; withoutMount removes it",
+                )
 
     def detach(self) -> None:
         """Remove all mounts; what they covered is back afterwards."""

@@ -260,6 +260,9 @@ def _describe(
             except OSError as error:
                 raise EnvironmentFailed(f"cannot redirect output to {path}: {error}") from error
     attached = prepared.attached
+    attached.take_replaced_files()
+    if exit_code == 0:
+        attached.refuse_removed_files()
     mount_layers = attached.layers()
     layer = changes(prepared.tree, prepared.before, step.upper, skip=attached.mounts)
     attached.detach()
