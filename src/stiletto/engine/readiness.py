@@ -6,17 +6,20 @@ The rules are the real engine's (core/healthcheck.go, core/services.go).
 from __future__ import annotations
 
 import asyncio
+import os
 import shlex
 import socket
 import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from stiletto.api.container import Service
 from stiletto.api.readiness import Healthcheck, Port, duration_s
 from stiletto.engine.output import tail
 from stiletto.errors import StepFailed
+from stiletto.layers.owners import give
 from stiletto.sandbox import plan
 from stiletto.sandbox.scrub import Patterns, Replacer, own_patterns, replaced
 from stiletto.sandbox.spool import STREAMS
@@ -72,6 +75,7 @@ def watched(step: plan.Step, check: Healthcheck | None) -> tuple[plan.Step, Path
         return step, None
     health = step.upper.parent / "health"
     health.mkdir()
+    give(health, f"{step.uid}:{step.gid}")
     script = check.args[0] if check.shell else f"exec {shlex.join(check.args)}"
     limit_s = duration_s(check.timeout)
     limit = f"{limit_s:g}" if limit_s else ""
@@ -118,7 +122,7 @@ async def _healthy(check: Healthcheck, step: plan.Step, health: Path) -> None:
     forgiven_until_s = time.monotonic() + duration_s(check.start_period)
     forgiven = 0
     while not (health / "ready").exists():
-        codes = failed.read_text().split() if failed.exists() else []
+        codes = _codes(failed)
         if time.monotonic() <= forgiven_until_s:
             forgiven = len(codes)
         elif len(codes) - forgiven >= (check.retries or RETRIES):
@@ -129,8 +133,27 @@ async def _healthy(check: Healthcheck, step: plan.Step, health: Path) -> None:
         await asyncio.sleep(POLL_S)
 
 
+def _codes(path: Path) -> list[str]:
+    """Return the exit codes so far; none where the service put something else in the place."""
+    try:
+        with _opened(path) as file:
+            return [code.decode() for code in file.read().split() if code.isdigit()]
+    except OSError:
+        return []
+
+
 def _printed(path: Path, patterns: Patterns) -> str:
     """Return the end of what a check printed to one stream, secrets replaced."""
-    with path.open("rb") as file:
-        chunks = iter(lambda: file.read(_CHUNK_BYTES), b"")
-        return tail(replaced(chunks, Replacer(patterns)), trimmed=False)
+    try:
+        with _opened(path) as file:
+            chunks = iter(lambda: file.read(_CHUNK_BYTES), b"")
+            return tail(replaced(chunks, Replacer(patterns)), trimmed=False)
+    except OSError:
+        return ""
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a file that the service could have replaced: no link is followed, no pipe waited for."""
+    return os.fdopen(
+        os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb"
+    )

@@ -153,6 +153,7 @@ class UserSpaces:
             child = await start(starting, _kill)
             os.close(facts_write)
             facts_write = -1
+            pid = 0
             try:
                 facts = await asyncio.to_thread(_read_all, facts_read)
                 pid = int(json.loads(facts or b"{}").get("child-pid", 0))
@@ -162,6 +163,9 @@ class UserSpaces:
                 _write_maps(pid)
                 return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
             finally:
+                # The inner process waits to be let in: it does not yet end with its parent.
+                if pid:
+                    _kill(pid)
                 _kill(child.pid)
                 await child.wait()
         finally:
