@@ -587,3 +587,17 @@ async def test_files_keep_their_times(one: Session) -> None:
     assert "1234567\n" == await time_of(made)
     assert "1234567\n" == await time_of(one.dag.directory().with_directory("/", made))
     assert "5\n" == await time_of(made.with_timestamps(5))
+
+
+async def test_directory_onto_a_directory_gives_it_its_owner_and_mode(one: Session) -> None:
+    """What is there keeps its files and gets the permissions of what is copied; the root not."""
+    source = one.dag.directory().with_new_directory("sub", permissions=0o700)
+    look = "stat -c '%a %u:%g' / /tmp /place /place/sub; ls /place"
+    base = one.base().with_new_file("/place/kept", "")
+
+    made = base.with_directory("/place", source, owner="1000:1001").with_directory("/", source)
+    given = base.with_directory("/place", source, permissions=0o711, owner="7:8")
+
+    first = "755 0:0\n1777 0:0\n"
+    assert first + "755 1000:1001\n700 1000:1001\nkept\nsub\n" == await sh(made, look).stdout()
+    assert first + "711 7:8\n711 7:8\nkept\nsub\n" == await sh(given, look).stdout()

@@ -148,10 +148,12 @@ class TreeSurface(Surface):
         self.tree = self.tree.put(path, entry)
 
     def merge(self, path: str, tree: Dir) -> None:
-        """Copy a directory onto the one at a path."""
+        """Copy a directory onto the one at a path, which gets its mode and owner; the root not."""
         old = self.tree.get(path)
         if isinstance(old, Dir):
-            tree = replace(old.merge(tree), mode=old.mode, owner=old.owner)
+            tree = old.merge(tree)
+            if not path:
+                tree = replace(tree, mode=old.mode, owner=old.owner)
         self.put(path, tree)
 
     def remove(self, path: str) -> None:
@@ -237,22 +239,22 @@ class DeltaSurface(Surface):
         self.tree = self.tree.put(path, entry)
 
     def merge(self, path: str, tree: Dir) -> None:
-        """Copy a directory onto the one at a path."""
+        """Copy a directory onto the one at a path, which gets its mode and owner; the root not."""
         if path and self.kind(path) != "dir":
             self.put(path, tree)
             return
-        if path:
-            self._cover(path)
         for name, entry in tree.entries.items():
             inside = f"{path}/{name}" if path else name
             if isinstance(entry, Dir) and self.kind(inside) == "dir":
                 self.merge(inside, entry)
-                merged = self.tree.get(inside)
-                assert isinstance(merged, Dir)
-                merged = replace(merged, mode=entry.mode, owner=entry.owner)
-                self.tree = self.tree.put(inside, merged)
             else:
                 self.put(inside, entry)
+        if path:
+            self._cover(path)
+            merged = self.tree.get(path)
+            assert isinstance(merged, Dir)
+            merged = replace(merged, mode=tree.mode, owner=tree.owner)
+            self.tree = self.tree.put(path, merged)
 
     def remove(self, path: str) -> None:
         """Remove a path."""
