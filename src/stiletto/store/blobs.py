@@ -1,4 +1,4 @@
-"""File contents by digest: each stored once, and as an executable twin where needed.
+"""File contents by digest: each stored once, and with another mode or time where needed.
 
 Contents of a host directory may be offered instead: known by digest, and copied when they are first
 needed. Whether a host file still has what was offered is found by its digest while it is copied.
@@ -19,7 +19,7 @@ from stiletto.graph.tree import File, Time
 from stiletto.layers.paths import lstat
 from stiletto.store.durable import Durable
 from stiletto.store.files import clear, make_way
-from stiletto.store.layout import blob_name, blob_time_s
+from stiletto.store.layout import PLAIN, Form, blob_name, blob_time_s
 from stiletto.store.stage import Stage
 
 _CHUNK_BYTES = 1 << 20
@@ -79,9 +79,11 @@ class Blobs:
         return self._is_intact(self._root / blob_name(digest), digest, size_bytes)
 
     @staticmethod
-    def _is_intact(path: Path, digest: str, size_bytes: int | None = None) -> bool:
+    def _is_intact(
+        path: Path, digest: str, size_bytes: int | None = None, ns: int | None = None
+    ) -> bool:
         facts = lstat(path)
-        return facts is not None and is_untouched(facts, digest, size_bytes)
+        return facts is not None and is_untouched(facts, digest, size_bytes, ns)
 
     def put(self, data: bytes) -> tuple[str, int]:
         """Keep these contents; return digest and size."""
@@ -148,22 +150,22 @@ class Blobs:
             self._place(staged, digest)
         return digest, size_bytes
 
-    def path(self, digest: str, *, executable: bool = False) -> Path:
-        """Return the file with these contents, 0644 or 0755.
+    def path(self, digest: str, form: Form = PLAIN) -> Path:
+        """Return the file with these contents.
 
         Raises:
             EnvironmentFailed: the store does not have them.
         """
-        path = self._root / blob_name(digest, executable=executable)
-        if self._is_intact(path, digest):
+        path = self._root / blob_name(digest, form)
+        if self._is_intact(path, digest, ns=form.time_ns):
             return path
-        if not executable:
+        if form == PLAIN:
             if not self._accept(digest):
                 raise self._lost(digest)
             return path
         with self._stage.file() as (target, staged):
             self.copy(digest, target)
-            self._place(staged, digest, executable=True)
+            self._place(staged, digest, form)
         return path
 
     def read(self, digest: str) -> bytes:
@@ -209,8 +211,9 @@ class Blobs:
 
     def damaged(self, digest: str) -> EnvironmentFailed:
         """Drop a blob whose contents do not fit its name; return the error for it."""
-        for executable in (False, True):
-            clear(self._root / blob_name(digest, executable=executable))
+        path = self._root / blob_name(digest)
+        for each in (path, *path.parent.glob(f"{digest}.*")):
+            clear(each)
         return EnvironmentFailed(
             f"blob {digest} in {self._root} was damaged and has been dropped",
             hint="run it again to recreate it; `stiletto verify` checks the rest",
@@ -270,21 +273,22 @@ class Blobs:
             hint="run it again to recreate it; `stiletto verify` checks the rest",
         )
 
-    def _place(self, staged: Path, digest: str, *, executable: bool = False) -> None:
+    def _place(self, staged: Path, digest: str, form: Form = PLAIN) -> None:
         """Give a file its name, unless another writer was first.
 
         A good file is never replaced: another process may be linking it to a checkout, and the
         kernel does not link a file whose last name is gone.
         """
-        staged.chmod(0o755 if executable else 0o644)
-        os.utime(staged, (blob_time_s(digest), blob_time_s(digest)))
-        target = self._root / blob_name(digest, executable=executable)
+        staged.chmod(0o755 if form.executable else 0o644)
+        ns = blob_time_s(digest) * 1_000_000_000 if form.time_ns is None else form.time_ns
+        os.utime(staged, ns=(ns, ns))
+        target = self._root / blob_name(digest, form)
         self._durable.note()
         for _ in range(_TRIES):
             try:
                 os.link(staged, target)
             except FileExistsError:
-                if self._is_intact(target, digest, staged.stat().st_size):
+                if self._is_intact(target, digest, staged.stat().st_size, form.time_ns):
                     return
                 clear(target)  # damaged
             except (FileNotFoundError, NotADirectoryError):

@@ -26,7 +26,7 @@ from stiletto.layers.marks import mark
 from stiletto.layers.owners import give
 from stiletto.layers.paths import lstat, parents
 from stiletto.store.blobs import Blobs, is_untouched
-from stiletto.store.layout import blob_time_s
+from stiletto.store.layout import PLAIN, Form, blob_time_s
 
 _CHUNK_BYTES = 1 << 20
 
@@ -40,16 +40,18 @@ _NO_LINK = {errno.EXDEV, errno.EMLINK, errno.EPERM, errno.EOPNOTSUPP, errno.EACC
 _LENT = (0o644, 0o755)
 """Modes of files that can be links: those of the blobs."""
 
-Inode: TypeAlias = tuple[str, bool]
-"""A blob's file: its digest, and whether it is the executable one."""
+_SMALL_BYTES = 1 << 16
+"""Below this a file with a time of its own is copied: a blob's file for that time costs more."""
+
+Inode: TypeAlias = tuple[str, Form]
+"""A blob's file: its digest, and what else it is like."""
 
 
 def homes(tree: Dir) -> dict[Inode, str]:
     """Return which path of a checkout has the inode of each blob."""
     found: dict[Inode, str] = {}
     for path, entry in tree.walk():
-        plain = isinstance(entry, File) and not entry.owner and entry.time.ns is None
-        if isinstance(entry, File) and entry.mode in _LENT and plain:
+        if isinstance(entry, File) and _is_lent(entry):
             found.setdefault(_inode(entry), path)
     return found
 
@@ -80,8 +82,15 @@ def _is_covered(path: str, tree: Dir) -> bool:
     return True
 
 
+def _is_lent(file: File) -> bool:
+    """Whether a file can be a link to its blob."""
+    if file.owner or file.mode not in _LENT:
+        return False
+    return file.time.ns is None or file.size_bytes >= _SMALL_BYTES
+
+
 def _inode(file: File) -> Inode:
-    return file.digest, file.mode == 0o755
+    return file.digest, Form(file.mode == 0o755, file.time.ns)
 
 
 def check_out(
@@ -112,7 +121,7 @@ def _fill(tree: Dir, prefix: str, root: Path, blobs: Blobs, linked: Mapping[Inod
         path, inside = root / name, prefix + name
         match entry:
             case File():
-                own = not entry.owner and linked.get(_inode(entry)) == inside
+                own = linked.get(_inode(entry)) == inside
                 _place_file(entry, path, blobs, may_link=own)
             case Link(target):
                 path.symlink_to(target)
@@ -162,8 +171,8 @@ def _is_unchanged(entry: Entry, path: Path) -> bool:
 
 def _place_file(file: File, path: Path, blobs: Blobs, *, may_link: bool) -> None:
     for attempt in range(_TRIES):
-        # A copy gets its mode itself, and needs no executable blob.
-        blob = blobs.path(file.digest, executable=may_link and file.mode == 0o755)
+        # A copy gets its mode and time itself.
+        blob = blobs.path(file.digest, _inode(file)[1] if may_link else PLAIN)
         try:
             if blob.stat().st_size != file.size_bytes:
                 raise blobs.damaged(file.digest)

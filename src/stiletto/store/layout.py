@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from stiletto.errors import EnvironmentFailed
 from stiletto.graph.tree import Dir
@@ -28,6 +29,7 @@ _CHECKOUT_FORMAT = 3
 """Raised when the same tree is laid out in another way: since 3, with the times of its files."""
 
 _EPOCH_S = 1_000_000_000
+_BLOB = re.compile(r"([0-9a-f]{64})(?:\.(-?\d+))?(\.x)?")
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 
 
@@ -49,9 +51,32 @@ def root_from(environ: Mapping[str, str]) -> Path:
     raise EnvironmentFailed("no place for the cache: HOME is not set", hint="set STILETTO_CACHE")
 
 
-def blob_name(digest: str, *, executable: bool = False) -> str:
+class Form(NamedTuple):
+    """What a blob's file is like beside its contents.
+
+    Attributes:
+        executable: 0755 instead of 0644.
+        time_ns: when it was modified; None is the time that its contents have.
+    """
+
+    executable: bool = False
+    time_ns: int | None = None
+
+
+PLAIN = Form()
+
+
+def blob_name(digest: str, form: Form = PLAIN) -> str:
     """Return the path of a blob beneath `blobs/`."""
-    return f"{digest[:2]}/{digest}{'.x' if executable else ''}"
+    time = "" if form.time_ns is None else f".{form.time_ns}"
+    return f"{digest[:2]}/{digest}{time}{'.x' if form.executable else ''}"
+
+
+def form_of(name: str) -> tuple[str, Form]:
+    """Return the digest and the form in a blob's file name; all of another name is its digest."""
+    if (found := _BLOB.fullmatch(name)) is None:
+        return name, PLAIN
+    return found[1], Form(bool(found[3]), int(found[2]) if found[2] else None)
 
 
 def blob_time_s(digest: str) -> int:
@@ -64,14 +89,14 @@ def blob_time_s(digest: str) -> int:
 
 
 def checkout_key(
-    tree: Dir, removed: frozenset[str], apart: Collection[tuple[str, bool]] = ()
+    tree: Dir, removed: frozenset[str], apart: Collection[tuple[str, Form]] = ()
 ) -> str:
     """Return the name of the checkout of a tree that hides these paths.
 
     `apart` names blobs to which it has no hard links.
     """
     hides = "".join(f"\0{path}" for path in sorted(removed))
-    copies = "".join(f"\0\0{digest}{'.x' * executable}" for digest, executable in sorted(apart))
+    copies = "".join(f"\0\0{name}" for name in sorted(blob_name(*inode) for inode in apart))
     text = f"{_CHECKOUT_FORMAT}\0{tree.digest}\0{tree.times}{hides}{copies}"
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 

@@ -25,7 +25,7 @@ from types import MappingProxyType
 
 from stiletto.layers.remove import remove_tree
 from stiletto.store.files import clear, move
-from stiletto.store.layout import DIRECTORY_KINDS, TREE
+from stiletto.store.layout import DIRECTORY_KINDS, TREE, form_of
 from stiletto.store.locks import try_exclusive
 from stiletto.store.stage import Stage
 
@@ -174,6 +174,11 @@ def prune(
             removed["blobs"] = removed.get("blobs", 0) + 1
             for path in paths:
                 clear(path)
+            continue
+        for path in paths:
+            # Each new checkout of a repository has new times: only what is still shown stays.
+            if form_of(path.name)[1].time_ns is not None and path.lstat().st_nlink == 1:
+                clear(path)
     for path in (*(root / "blobs").glob("*"), *(root / "records").glob("*/*")):
         with contextlib.suppress(OSError):  # not empty
             path.rmdir()
@@ -279,10 +284,10 @@ def _entry(path: Path, kind: str, name: str, mentions: frozenset[str] = frozense
 
 
 def _blobs(root: Path) -> dict[str, list[Path]]:
-    """Return every blob's files by digest: itself, and its executable twin."""
+    """Return every blob's files by digest: itself, and those of other forms."""
     found: dict[str, list[Path]] = {}
     for path in (file for letters in _children(root / "blobs") for file in _children(letters)):
-        found.setdefault(path.name.removesuffix(".x"), []).append(path)
+        found.setdefault(form_of(path.name)[0], []).append(path)
     return found
 
 

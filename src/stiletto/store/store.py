@@ -14,7 +14,7 @@ from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.graph.tree import Dir, Entry, File
 from stiletto.store import export, files, ingest, locks, removal, sealed, trouble
 from stiletto.store.directories import Directories
-from stiletto.store.layout import file_name, shard
+from stiletto.store.layout import Form, file_name, shard
 from stiletto.store.limit import MEASURED_S, Measured, used_bytes
 from stiletto.store.opened import SIZE, translated
 from stiletto.store.prune import PruneReport, discard, measure, prune
@@ -79,7 +79,7 @@ class Store(Directories):
         Raises:
             EnvironmentFailed: they are missing.
         """
-        return self._blobs.path(digest, executable=executable)
+        return self._blobs.path(digest, Form(executable))
 
     # -- trees --------------------------------------------------------------------------------
 

@@ -29,8 +29,10 @@ from stiletto.store.layout import (
     LAYER,
     MANIFEST,
     OWN_KINDS,
+    PLAIN,
     SALT_BYTES,
     TREE,
+    form_of,
 )
 
 
@@ -59,7 +61,7 @@ class _Look:
     good: dict[str, int] = field(default_factory=dict)
     """Digest of each good blob -> its length."""
     inodes: set[int] = field(default_factory=set)
-    """Files that are good blobs, or their twins."""
+    """Files that are good blobs, in any form."""
 
     def count(self, kind: str) -> None:
         self.checked[kind] = self.checked.get(kind, 0) + 1
@@ -130,17 +132,17 @@ def verify(root: Path, drop: Callable[[Path], None] | None) -> Verified:
 def _blobs(look: _Look) -> None:
     for letters in look.children(look.root / "blobs"):
         for path in look.files(letters, "blobs"):
-            digest, executable = path.name.removesuffix(".x"), path.name.endswith(".x")
+            digest, form = form_of(path.name)
             facts = path.stat()
             if _hash(path) != digest or letters.name != digest[:2]:
                 look.damaged(path, "its contents do not have the digest in its name")
-            elif not is_untouched(facts, digest):
+            elif not is_untouched(facts, digest, ns=form.time_ns):
                 look.damaged(path, "written to since it was stored")
-            elif stat.S_IMODE(facts.st_mode) != (0o755 if executable else 0o644):
+            elif stat.S_IMODE(facts.st_mode) != (0o755 if form.executable else 0o644):
                 look.damaged(path, f"has the mode {stat.S_IMODE(facts.st_mode):04o}")
             else:
                 look.inodes.add(facts.st_ino)
-                if not executable:
+                if form == PLAIN:
                     look.good[digest] = facts.st_size
 
 

@@ -18,6 +18,7 @@ from stiletto.layers.upper import removals
 from stiletto.layers.view import View
 from stiletto.store import Store
 from stiletto.store.checkout import homes, still_shown
+from stiletto.store.layout import PLAIN
 
 NAMES = st.sampled_from(["a", "b", "c d"])
 CONTENTS = st.sampled_from([b"", b"x", b"yy"])
@@ -89,10 +90,34 @@ def test_inode_that_is_shown_below_is_not_lent_again(store: Store) -> None:
     tree = EMPTY.put("b", _file(store)).put("c", _file(store, b"other"))
     shown = still_shown(homes(EMPTY.put("a", _file(store))), tree, frozenset(), homes(tree))
     upper = store.checkout(tree, apart=shown).root
-    assert {(_file(store).digest, False)} == shown
+    assert {(_file(store).digest, PLAIN)} == shown
     assert not (upper / "b").samefile(lower / "a")
     assert (upper / "c").samefile(store.blob(_file(store, b"other").digest))
     assert upper != store.checkout(tree).root
+
+
+def test_large_file_with_a_time_is_shared(store: Store) -> None:
+    """Checkouts with the same large file of the same time have one file, other times have others.
+
+    The file of a time goes with `prune` when no checkout shows it.
+    """
+    digest, size = store.put_bytes(b"x" * (1 << 17))
+    first, again, later = (
+        store.checkout(
+            EMPTY.put("a", File(digest, size, 0o755, time=Time(ns))).put("b", _file(store, text))
+        ).root
+        / "a"
+        for ns, text in ((5_000_000_000, b"1"), (5_000_000_000, b"2"), (6_000_000_000, b"3"))
+    )
+
+    assert first.samefile(again)
+    assert not later.samefile(again)
+    assert (5.0, 6.0) == (again.stat().st_mtime, later.stat().st_mtime)
+    assert () == store.verify().damages
+    later.unlink()
+    store.prune(keep_bytes=1 << 30)
+    forms = {path.name.partition(".")[2] for path in store.root.glob(f"blobs/*/{digest}*")}
+    assert {"", "5000000000.x"} == forms
 
 
 @pytest.mark.parametrize(
