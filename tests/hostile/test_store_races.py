@@ -11,6 +11,7 @@ import pytest
 from stiletto.graph.tree import EMPTY, File
 from stiletto.store import Store
 from stiletto.store.blobs import Blobs
+from stiletto.store.layout import PLAIN, Form
 
 SAME = """
 import sys
@@ -101,12 +102,12 @@ def test_blob_that_goes_while_it_is_linked_is_made_again(
         found = Blobs.path
         gone: list[Path] = []
 
-        def path(self: Blobs, digest: str, *, executable: bool = False) -> Path:
+        def path(self: Blobs, digest: str, form: Form = PLAIN) -> Path:
             if gone:
                 gone.pop()
                 store.put_bytes(b"contents")  # the other process makes it anew
-                return found(self, digest, executable=executable)
-            blob = found(self, digest, executable=executable)
+                return found(self, digest, form)
+            blob = found(self, digest, form)
             gone.append(blob)
             blob.unlink()
             return blob

@@ -48,4 +48,4 @@ def test_module_that_is_not_utf_8(tmp_path: Path) -> None:
     """The error names the file and the byte."""
     (tmp_path / "dagger.json").write_bytes(b'{"name": "x\xff"}')
     said = _functions(tmp_path, tmp_path / "store")
-    assert f"Error: {tmp_path / 'dagger.json'}: not valid UTF-8 at byte 11\n" in said
+    assert f"Error: {tmp_path / 'dagger.json'}:1: not valid UTF-8 at byte 11\n" in said
