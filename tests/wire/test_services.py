@@ -313,6 +313,27 @@ async def test_a_health_check_decides(each: Session, fresh: str) -> None:
     assert "ran\n" == await done.stdout()
 
 
+@pytest.mark.parametrize(("check", "healthy"), [("test $(id -u) = 1000", True), ("false", False)])
+async def test_a_health_check_of_an_ordinary_user(
+    one: Session, fresh: str, check: str, *, healthy: bool
+) -> None:
+    """The check runs as the service does, and what it reports is read."""
+    service = (
+        one.base()
+        .with_env_variable("WORD", fresh)
+        .with_user("1000")
+        .with_docker_healthcheck(["sh", "-c", check], interval="20ms", retries=2)
+        .as_service(args=["sleep", "60"])
+    )
+    async with asyncio.timeout(20):
+        message = "" if healthy else await fails(service.start())
+        if healthy:
+            await service.start()
+            await service.stop()
+
+    assert healthy is not ("health check errored" in message)
+
+
 async def test_a_health_check_that_keeps_failing(each: Session, fresh: str) -> None:
     """After its retries a service counts as broken; the error is the check's own."""
     service = (
