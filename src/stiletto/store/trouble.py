@@ -63,7 +63,9 @@ def error_for(error: OSError, root: Path, unnamed: Path | None = None) -> Enviro
         root: the store.
         unnamed: what is meant if the error does not name it; the store if left out.
     """
-    name = error.filename if isinstance(error.filename, str | bytes | os.PathLike) else None
+    # Of a link that cannot be made the second name is the one that there is no space for.
+    named = error.filename2 if error.errno in _FULL and error.filename2 else error.filename
+    name = named if isinstance(named, str | bytes | os.PathLike) else None
     path = Path(os.fsdecode(name)) if name else root
     if unnamed is not None and not (name and path.is_absolute()):
         path = unnamed
