@@ -438,8 +438,10 @@ class Evaluator:
             case c.WrittenRoot(parent, operations):
                 below = await self.stack(parent)
                 delta = DeltaSurface(Below(self.view(below)))
-                for operation in operations:
-                    await self._apply(operation, delta)
+                for count, operation in enumerate(operations):
+                    before = c.WrittenRoot(parent, operations[:count]) if count else parent
+                    if self._has_effect(operation, before):
+                        await self._apply(operation, delta)
                 tree, removed = delta.tree, frozenset(delta.removed)
                 at = homes(tree)
                 apart = still_shown(below.homes, tree, removed, at)
@@ -456,6 +458,19 @@ class Evaluator:
                 return await self._flat(below.over(done.key, done.layer))
             case _:
                 raise TypeError(f"unknown root {type(root).__name__}")
+
+    def _has_effect(self, operation: f.Operation, root: c.Root) -> bool:
+        """Return whether an operation changes a root; not so an owner alone in plain mode.
+
+        There every file has one owner, and a copy would lose where the files of a step refer to
+        its working tree.
+        """
+        match operation:
+            case f.WriteDirectory(path, c.ContainerDirectory(of, shown), f.EVERYTHING, None):
+                same = of == root and split(shown) == split(path)
+                return not same or self.commands.sandbox.name != "plain"
+            case _:
+                return True
 
     async def _flat(self, stack: Stack) -> Stack:
         """Merge the layers into one when they become too many for one mount."""
