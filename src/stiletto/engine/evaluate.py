@@ -439,8 +439,7 @@ class Evaluator:
                 below = await self.stack(parent)
                 delta = DeltaSurface(Below(self.view(below)))
                 for count, operation in enumerate(operations):
-                    before = c.WrittenRoot(parent, operations[:count]) if count else parent
-                    if self._has_effect(operation, before):
+                    if not self._has_no_effect(parent, operations, count):
                         await self._apply(operation, delta)
                 tree, removed = delta.tree, frozenset(delta.removed)
                 at = homes(tree)
@@ -459,18 +458,22 @@ class Evaluator:
             case _:
                 raise TypeError(f"unknown root {type(root).__name__}")
 
-    def _has_effect(self, operation: f.Operation, root: c.Root) -> bool:
-        """Return whether an operation changes a root; not so an owner alone in plain mode.
+    def _has_no_effect(
+        self, parent: c.Root, operations: tuple[f.Operation, ...], count: int
+    ) -> bool:
+        """Return whether an operation only gives an owner, in plain mode.
 
         There every file has one owner, and a copy would lose where the files of a step refer to
         its working tree.
         """
-        match operation:
+        if self.commands.sandbox.name != "plain":
+            return False
+        match operations[count]:
             case f.WriteDirectory(path, c.ContainerDirectory(of, shown), f.EVERYTHING, None):
-                same = of == root and split(shown) == split(path)
-                return not same or self.commands.sandbox.name != "plain"
+                before = c.WrittenRoot(parent, operations[:count]) if count else parent
+                return of == before and split(shown) == split(path)
             case _:
-                return True
+                return False
 
     async def _flat(self, stack: Stack) -> Stack:
         """Merge the layers into one when they become too many for one mount."""
