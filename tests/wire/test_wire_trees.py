@@ -126,7 +126,7 @@ async def test_step_that_writes_into_one_of_two_equal_files(each: Session, tmp_p
 
 
 async def test_exported_files_are_no_hard_links(one: Session, tmp_path: Path) -> None:
-    """What a step made of equal files leaves the engine as files of their own."""
+    """Equal files leave the engine as files of their own, and a step's hard link as that."""
     source = one.dag.host().directory(str(twins(tmp_path / "from")))
     made = sh(one.base().with_directory("/src", source), "cp -l /src/tool /src/tool3")
 
@@ -135,8 +135,88 @@ async def test_exported_files_are_no_hard_links(one: Session, tmp_path: Path) ->
     files = [
         path for path in (tmp_path / "to").rglob("*") if path.is_file() and not path.is_symlink()
     ]
-    assert 7 == len({path.lstat().st_ino for path in files}) == len(files)
+    assert 7 == len(files)
+    assert 6 == len({path.lstat().st_ino for path in files})
+    assert (tmp_path / "to/tool").samefile(tmp_path / "to/tool3")
     assert "../__init__.py" == os.readlink(tmp_path / "to/a/link")  # noqa: PTH115 - as written
+
+
+@pytest.fixture
+def linked(one: Session) -> dagger.Directory:
+    """A directory of a step: a and d/b are one file, c has the same contents."""
+    made = sh(one.base(), "mkdir -p /o/d; echo x >/o/a; ln /o/a /o/d/b; echo x >/o/c")
+    return made.directory("/o")
+
+
+async def same(one: Session, tree: dagger.Directory, *paths: str) -> str:
+    """Tell which paths of a directory a step sees as the first one's file: 1 or 0 for each."""
+    script = "for each; do test $first -ef $each && printf 1 || printf 0; done"
+    at = one.base().with_mounted_directory("/m", tree).with_workdir("/m")
+    args = ["sh", "-c", f"first={paths[0]}; {script}", "sh", *paths]
+    return await at.with_exec(args).stdout()
+
+
+async def test_hard_links_stay_hard_links_in_copies(one: Session, linked: dagger.Directory) -> None:
+    """Whatever a directory is copied with; each copy's are its own, and equal files stay apart."""
+    empty = one.dag.directory()
+
+    assert "110" == await same(one, linked, "a", "d/b", "c")
+    for tree in (
+        empty.with_directory("x", linked),
+        empty.with_directory("x", linked, exclude=["c*"]).with_new_file("x/c", "x\n"),
+        empty.with_directory("x", linked, owner="33:33"),
+        empty.with_directory("x", linked, permissions=0o600),
+        empty.with_directory("x", linked.with_timestamps(1_000_000_000)),
+        one.base().with_directory("/o/x", linked).directory("/o"),
+        sh(one.base().with_directory("/o/x", linked), "touch /o/y").directory("/o"),
+        empty.with_changes(empty.with_directory("x", linked).changes(empty)),
+    ):
+        assert "110" == await same(one, tree, "x/a", "x/d/b", "x/c")
+    twice = empty.with_directory("x", linked).with_directory("y", linked)
+    assert "1100" == await same(one, twice, "x/a", "x/d/b", "y/a", "y/d/b")
+
+
+async def test_a_copy_of_one_name_is_a_file_of_its_own(
+    one: Session, linked: dagger.Directory
+) -> None:
+    """`with_file` copies; a name that is written to, or removed, leaves the other as it was."""
+    assert "110" == await same(one, linked.with_file("e", linked.file("a")), "a", "d/b", "e")
+    assert "10" == await same(one, linked.with_new_file("a", "x\n"), "a", "d/b")
+    assert "x\n" == await linked.with_new_file("a", "new").file("d/b").contents()
+    assert "x\n" == await linked.without_file("a").file("d/b").contents()
+    assert ["c", "d/"] == await linked.without_file("a").entries()
+
+
+async def test_hard_links_are_in_no_digest(one: Session, linked: dagger.Directory) -> None:
+    """A directory's digest is of its contents, as on Dagger; what changed is what was added."""
+    apart = sh(one.base(), "mkdir -p /o/d; for f in a d/b c; do echo x >/o/$f; done")
+
+    assert await apart.directory("/o").digest() == await linked.digest()
+    assert [] == await linked.changes(apart.directory("/o")).modified_paths()
+
+
+async def test_step_that_writes_to_one_name_in_a_later_layer(
+    each: Session,
+) -> None:
+    """The other one keeps its contents, as in an overlay; within one step both are changed."""
+    made = sh(each.base(), "echo x >/a; ln /a /b; echo y >>/b; cat /a")
+    assert "x\ny\n" == await made.stdout()
+
+    assert "x\ny\n" == await sh(made, "echo z >>/a; cat /b").stdout()
+    assert "x\ny\n" == await sh(made, "echo z >>/a").file("/b").contents()
+
+
+async def test_hard_links_of_the_host_reach_a_step(one: Session, tmp_path: Path) -> None:
+    """Two names of one file of a host directory are that for a step, and in an export."""
+    (tmp_path / "from").mkdir()
+    (tmp_path / "from/a").write_text("x")
+    (tmp_path / "from/b").hardlink_to(tmp_path / "from/a")
+    (tmp_path / "from/outside").hardlink_to(tmp_path / "from/a")
+    source = one.dag.host().directory(str(tmp_path / "from"), exclude=["outside"])
+
+    assert "11" == await same(one, source, "a", "b")
+    await source.export(str(tmp_path / "to"))
+    assert (tmp_path / "to/a").samefile(tmp_path / "to/b")
 
 
 async def test_changed_tree_shares_what_did_not_change(open_: Opener, tmp_path: Path) -> None:

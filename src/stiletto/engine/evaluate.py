@@ -45,6 +45,7 @@ from stiletto.engine.surface import (
 from stiletto.engine.users import owner_of
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.changes import compare, difference
+from stiletto.graph.hardlinks import apart
 from stiletto.graph.recipe import Recipe, digest_of
 from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link, Time, dated, split, with_owner
 from stiletto.layers.layer import Layer
@@ -216,7 +217,9 @@ class Evaluator:
         for path in sorted(layer.removed):
             base = base.remove(path)
         changed = await asyncio.to_thread(self._ingest, View((layer,)), "/")
-        return base.merge(changed) if isinstance(changed, Dir) else base
+        if not isinstance(changed, Dir):
+            return base
+        return base.merge(apart(changed, base.hardlinks))
 
     async def _file_after(self, exec_: c.Exec, target: str) -> NamedFile:
         source = next(
@@ -403,7 +406,8 @@ class Evaluator:
                 )
                 for path in compare(before, after).removed:
                     surface.remove(path.rstrip("/"))
-                surface.merge("", difference(before, after))
+                changed = apart(difference(before, after), surface.tree.hardlinks)
+                surface.merge("", changed)
             case _:
                 raise TypeError(f"unknown operation {type(operation).__name__}")
 
@@ -529,4 +533,4 @@ def _as_directory(entry: Entry, path: str) -> Dir:
 def _as_file(entry: Entry, path: str) -> File:
     if not isinstance(entry, File):
         raise UsageError(f"path {path} is a directory, not a file")
-    return entry
+    return replace(entry, hardlink="") if entry.hardlink else entry

@@ -14,6 +14,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from stiletto.api.wildcards import wildcards
+from stiletto.graph.hardlinks import apart
 from stiletto.graph.links import TreeError
 from stiletto.graph.links import follow as follow_links
 from stiletto.graph.tree import DIR_MODE, Dir, Entry, File, Link, split, with_owner
@@ -58,7 +59,12 @@ class Surface(ABC):
     """What an operation is applied to; paths are relative, without leading slash.
 
     `kind`, `link`, `put`, `merge` and `remove` need paths that `resolve` returned.
+
+    Attributes:
+        tree: what it has of its own.
     """
+
+    tree: Dir
 
     @abstractmethod
     def kind(self, path: str) -> str | None:
@@ -349,7 +355,11 @@ def remove(surface: Surface, path: str) -> None:
 
 
 def put_directory(surface: Surface, path: str, tree: Dir, permissions: int | None) -> None:
-    """Copy a directory onto the one at a path; permissions apply to everything in it."""
+    """Copy a directory onto the one at a path; permissions apply to everything in it.
+
+    Hard links within it stay hard links.
+    """
+    tree = apart(tree, surface.tree.hardlinks)
     if permissions is not None:
         tree = _with_mode(tree, permissions)
     inside = surface.resolve(path, follow=True)

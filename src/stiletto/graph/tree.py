@@ -59,13 +59,17 @@ NO_TIME = Time()
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A regular file: contents by SHA-256, permission bits in `mode` (07777)."""
+    """A regular file: contents by SHA-256, permission bits in `mode` (07777).
+
+    Files of one tree with the same `hardlink` are one file with several names; see `Dir.joined`.
+    """
 
     digest: str
     size_bytes: int
     mode: int = FILE_MODE
     owner: str = ""
     time: Time = field(default=NO_TIME, compare=False)
+    hardlink: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +102,39 @@ class Dir:
         return hashlib.sha256("\0\0".join(known).encode("utf-8", "surrogateescape")).hexdigest()
 
     @cached_property
+    def hardlinks(self) -> frozenset[str]:
+        """The names that files beneath have as `hardlink`."""
+        names: set[str] = set()
+        for entry in self.entries.values():
+            if isinstance(entry, Dir):
+                names |= entry.hardlinks
+            elif isinstance(entry, File) and entry.hardlink:
+                names.add(entry.hardlink)
+        return frozenset(names)
+
+    @cached_property
+    def joined(self) -> tuple[tuple[str, ...], ...]:
+        """The paths that are names of one file, two or more in each group.
+
+        A file that was changed since under one of its names is another file.
+        """
+        if not self.hardlinks:
+            return ()
+        groups: dict[tuple[File, str, int | None], list[str]] = {}
+        for path, entry in self.walk():
+            if isinstance(entry, File) and entry.hardlink:
+                groups.setdefault((entry, entry.hardlink, entry.time.ns), []).append(path)
+        return tuple(tuple(paths) for paths in groups.values() if len(paths) > 1)
+
+    @cached_property
     def key(self) -> str:
-        """`digest`, and the times that calls have set, where there are any."""
+        """`digest`, the times that calls have set, and the hard links, where there are any."""
         given = [
             f"{path}\0{entry.time.ns}"
             for path, entry in (("", self), *self.walk())
             if isinstance(entry, File | Dir) and entry.time.given
         ]
+        given += ["\0".join(("", *paths)) for paths in self.joined]
         if not given:
             return self.digest
         text = "\0\0".join((self.digest, *given))
@@ -245,14 +275,15 @@ class Dir:
         entries: dict[str, Any] = {}
         for name in sorted(self.entries):
             match self.entries[name]:
-                case File(digest, size, mode, owner, time):
+                case File(digest, size, mode, owner, time, hardlink):
                     more = [owner, *_times(time)]
-                    entries[name] = [
+                    facts = [
                         digest,
                         size,
                         mode,
                         *(more if owner or time.ns is not None else []),
                     ]
+                    entries[name] = {"file": facts, "hardlink": hardlink} if hardlink else facts
                 case Link(target, owner):
                     entries[name] = {"link": target, "owner": owner} if owner else target
                 case Dir() as child:
@@ -270,16 +301,19 @@ class Dir:
                 case str():
                     entries[name] = Link(value)
                 case list():
-                    digest, size_bytes, mode, *more = value
-                    entries[name] = File(
-                        digest, size_bytes, mode, more[0] if more else "", Time(*more[1:])
-                    )
+                    entries[name] = _file(*value)
+                case {"file": facts, "hardlink": hardlink}:
+                    entries[name] = replace(_file(*facts), hardlink=hardlink)
                 case {"link": target, "owner": owner}:
                     entries[name] = Link(target, owner)
                 case _:
                     entries[name] = Dir.from_json(value)
         owner, time = data.get("owner", ""), Time(*data.get("time", ()))
         return Dir(data["mode"], MappingProxyType(entries), owner, time)
+
+
+def _file(digest: str, size_bytes: int, mode: int, owner: str = "", *time: Any) -> File:
+    return File(digest, size_bytes, mode, owner, Time(*time))
 
 
 def _times(time: Time) -> list[int | bool]:

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from stiletto.errors import NotSupported, UsageError
+from stiletto.graph.hardlinks import Hardlinks
 from stiletto.graph.links import follow as follow_links
 from stiletto.graph.tree import Dir, Entry, File, Link, Time, limit_depth
 from stiletto.layers.binds import bind_sources
@@ -184,16 +185,19 @@ class View:
         Raises:
             UsageError: it is not there, or cannot be read.
         """
-        entry = self._entry(self._existing(path), ingest_file, wanted or (lambda *_: True))
+        seen = Hardlinks()
+        place = self._existing(path)
+        entry = self._entry(place, ingest_file, wanted or (lambda *_: True), seen)
         if entry is None or isinstance(entry, Link):
             raise UsageError(f"{path} is neither a file nor a directory")
-        return entry
+        return seen.joined(entry, place.node.path) if isinstance(entry, Dir) else entry
 
     def _entry(
         self,
         place: _Place,
         ingest_file: Callable[[Path], File],
         wanted: Callable[[str, bool], bool],
+        seen: Hardlinks,
     ) -> Entry | None:
         node = place.node
         mode = stat.S_IMODE(node.stat.st_mode)
@@ -210,7 +214,7 @@ class View:
                         continue
                     if stat.S_ISFIFO(child.node.stat.st_mode):
                         raise _not_kept("a named pipe", child.node.path)
-                    entry = self._entry(child, ingest_file, wanted)
+                    entry = self._entry(child, ingest_file, wanted, seen)
                     if entry is not None:
                         entries[name] = entry
                 return Dir(mode, MappingProxyType(entries), owner, Time(node.stat.st_mtime_ns))
@@ -219,6 +223,8 @@ class View:
             case "file", Path() as host:
                 if _has_attributes(host):
                     raise _not_kept("an extended attribute", node.path)
+                if node.stat.st_nlink > 1:
+                    seen.note((node.stat.st_dev, node.stat.st_ino), node.path)
                 file = ingest_file(host)
                 time = Time(node.stat.st_mtime_ns)
                 return File(file.digest, file.size_bytes, mode, owner, time)

@@ -142,6 +142,7 @@ def changes(
     after = snapshot(root, skip)
     old, new = os.fsencode(tree), placeholder(tree)
     relocatable: set[str] = set()
+    copied: dict[int, str] = {}
 
     def mode(path: str) -> int:
         return stat.S_IMODE((root / path).lstat().st_mode) | stat.S_IRWXU
@@ -155,7 +156,10 @@ def changes(
             target.mkdir(exist_ok=True)
             target.chmod(stat.S_IMODE(record.mode) | stat.S_IRWXU)
         elif copy := _COPIES.get(stat.S_IFMT(record.mode)):
-            if copy(source, target, old, new):
+            first = copied.setdefault(record.inode, path)
+            if first != path:
+                target.hardlink_to(upper / first)
+            if copy(source, target, old, new) if first == path else first in relocatable:
                 relocatable.add(path)
         else:
             source.unlink()  # a socket or pipe means nothing without its process

@@ -1,6 +1,7 @@
 """Trees as directories on disk, whose contents are shared with the blobs.
 
-A blob lends its inode to one path: of all that a step sees at its `/`, no two paths are one file.
+A blob lends its inode to one path: of all that a step sees at its `/`, no two paths are one file,
+unless the tree has them as hard links, which have a copy of their own.
 To programs two such paths would be hard links, which tar archives as references, and which a
 source never had. So of the paths with equal contents the first becomes a link to the blob (`homes`)
 and each other one a copy; where layers below show the blob's inode already, all are copies.
@@ -50,8 +51,9 @@ Inode: TypeAlias = tuple[str, Form]
 def homes(tree: Dir) -> dict[Inode, str]:
     """Return which path of a checkout has the inode of each blob."""
     found: dict[Inode, str] = {}
+    joined = {path for paths in tree.joined for path in paths}
     for path, entry in tree.walk():
-        if isinstance(entry, File) and _is_lent(entry):
+        if isinstance(entry, File) and _is_lent(entry) and path not in joined:
             found.setdefault(_inode(entry), path)
     return found
 
@@ -103,23 +105,35 @@ def check_out(
     """Fill the empty directory `root` with the tree and with marks for what it hides.
 
     Files are hard links to their blobs where modes and the file system allow, else copies; no two
-    are links to one blob, and none to a blob in `apart`.
+    are links to one blob, and none to a blob in `apart`. Paths that are names of one file in the
+    tree are hard links to a copy of their own.
 
     Raises:
         EnvironmentFailed: contents are missing from the store, or are not as long as they were.
     """
     linked = {inode: path for inode, path in homes(tree).items() if inode not in apart}
-    _fill(tree, "", root, blobs, linked)
+    later = {path for paths in tree.joined for path in paths[1:]}
+    _fill(tree, "", root, blobs, linked, later)
+    _join(tree, root, blobs)
     # Only overlayfs needs the marks; those that are missing here are made before mounting.
     with contextlib.suppress(OSError):
         mark(Layer(root, removed))
     _finish(tree, root)
 
 
-def _fill(tree: Dir, prefix: str, root: Path, blobs: Blobs, linked: Mapping[Inode, str]) -> None:
+def _fill(
+    tree: Dir,
+    prefix: str,
+    root: Path,
+    blobs: Blobs,
+    linked: Mapping[Inode, str],
+    later: Collection[str],
+) -> None:
     for name, entry in tree.entries.items():
         path, inside = root / name, prefix + name
         match entry:
+            case File() if inside in later:
+                continue
             case File():
                 own = linked.get(_inode(entry)) == inside
                 _place_file(entry, path, blobs, may_link=own)
@@ -128,7 +142,17 @@ def _fill(tree: Dir, prefix: str, root: Path, blobs: Blobs, linked: Mapping[Inod
                 give(path, entry.owner)
             case Dir():
                 path.mkdir()
-                _fill(entry, inside + "/", path, blobs, linked)
+                _fill(entry, inside + "/", path, blobs, linked, later)
+
+
+def _join(tree: Dir, root: Path, blobs: Blobs) -> None:
+    """Make the other names of files that have several; copies where that is not possible."""
+    for first, *others in tree.joined:
+        file = tree.get(first)
+        assert isinstance(file, File), "only files have several names"
+        for path in others:
+            if not _link(root / first, root / path):
+                _place_file(file, root / path, blobs, may_link=False)
 
 
 def _finish(tree: Dir, root: Path) -> None:

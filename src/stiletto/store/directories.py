@@ -82,7 +82,7 @@ class Directories(Opened):
         """Return the tree as a layer on disk, which is never to be written to.
 
         Args:
-            tree: what it has; no two of its paths are one file.
+            tree: what it has; only its hard links are one file.
             removed: paths of layers below that it hides.
             apart: blobs whose inodes layers below show already.
 

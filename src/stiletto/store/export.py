@@ -58,11 +58,14 @@ def write_tree(tree: Dir, destination: Path, blobs: Blobs, *, wipe: bool) -> Non
             at.parent.mkdir(parents=True, exist_ok=True)
             with _opened(at.parent) as parent, _Staging(parent, blobs) as staging:
                 staging.put(tree, at.name, parent)
+                with _opened(at.name, parent) as into:
+                    staging.join(tree, into)
             return
         with contextlib.suppress(OSError), _opened(at.parent) as parent:
             _clear_leftovers(parent)
         with _opened(at) as into, _Staging(into, blobs) as staging:
             staging.merge(tree, into, wipe=wipe)
+            staging.join(tree, into)
 
 
 def write_file(file: File, destination: Path, blobs: Blobs) -> None:
@@ -233,6 +236,25 @@ class _Staging:
                         self._make(entry.entries[inside], inside, child)
                     os.fchmod(child, entry.mode & _DIRECTORY_BITS)
 
+    def join(self, tree: Dir, into: int) -> None:
+        """Make hard links of files that were written as copies; where none can be, they stay."""
+        for first, *others in tree.joined:
+            for path in others:
+                with (
+                    contextlib.suppress(OSError),
+                    _parent(first, into) as (source, name),
+                    _parent(path, into) as (target, other),
+                ):
+                    staged = str(next(self._numbers))
+                    os.link(
+                        name,
+                        staged,
+                        src_dir_fd=source,
+                        dst_dir_fd=self._at,
+                        follow_symlinks=False,
+                    )
+                    os.replace(staged, other, src_dir_fd=self._at, dst_dir_fd=target)
+
     def _copy(self, file: File, name: str, at: int) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(name, flags, 0o600, dir_fd=at)
@@ -241,6 +263,16 @@ class _Staging:
             os.fchmod(descriptor, file.mode & _FILE_BITS)
         finally:
             os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _parent(path: str, within: int) -> Iterator[tuple[int, str]]:
+    """Open the directory of a relative path; yield it with the name there."""
+    above, _, name = path.rpartition("/")
+    with contextlib.ExitStack() as opened:
+        for each in filter(None, above.split("/")):
+            within = opened.enter_context(_opened(each, within))
+        yield within, name
 
 
 def _clear_leftovers(within: int) -> None:

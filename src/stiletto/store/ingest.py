@@ -23,6 +23,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from stiletto.errors import UsageError
+from stiletto.graph.hardlinks import Hardlinks
 from stiletto.graph.tree import Dir, Entry, File, Link, Time, limit_depth
 from stiletto.store import sealed
 from stiletto.store.blobs import Blobs, Offer
@@ -148,7 +149,8 @@ def ingest(
         raise UsageError(f"{root} is not a directory")
     entries = walk.entries("")
     index.save(walk.listed)
-    return Dir(facts.st_mode & 0o777, MappingProxyType(entries), time=Time(facts.st_mtime_ns))
+    tree = Dir(facts.st_mode & 0o777, MappingProxyType(entries), time=Time(facts.st_mtime_ns))
+    return walk.hardlinks.joined(tree)
 
 
 class GitignoreFiles:
@@ -187,6 +189,7 @@ class _Walk:
         self._keep: Keep = keep or (lambda _path, _is_dir: True)
         self._descend: Descend = descend or (lambda _path: True)
         self.listed: dict[str, frozenset[str]] = {}
+        self.hardlinks = Hardlinks()
 
     def entries(self, directory: str) -> dict[str, Entry]:
         """Return the kept entries of a directory, named relative to the root."""
@@ -240,6 +243,8 @@ class _Walk:
             read_ns = self._index.clock_ns()
             file, facts = self._blobs.add(Path(child.path), copy=self._copy)
             self._index.note(path, facts, file.digest, read_ns)
+        if facts.st_nlink > 1:
+            self.hardlinks.note((facts.st_dev, facts.st_ino), path)
         if not self._copy:
             self._blobs.offer(file.digest, Offer(child.path, self._index.path))
         return replace(file, time=Time(facts.st_mtime_ns))

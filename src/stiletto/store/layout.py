@@ -97,7 +97,8 @@ def checkout_key(
     """
     hides = "".join(f"\0{path}" for path in sorted(removed))
     copies = "".join(f"\0\0{name}" for name in sorted(blob_name(*inode) for inode in apart))
-    text = f"{_CHECKOUT_FORMAT}\0{tree.digest}\0{tree.times}{hides}{copies}"
+    joined = "".join("\0\0\0" + "\0".join(paths) for paths in tree.joined)
+    text = f"{_CHECKOUT_FORMAT}\0{tree.digest}\0{tree.times}{hides}{copies}{joined}"
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 

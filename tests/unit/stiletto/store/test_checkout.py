@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stiletto.errors import EnvironmentFailed
-from stiletto.graph.tree import EMPTY, Dir, File, Link, Time, dated
+from stiletto.graph.tree import EMPTY, NO_TIME, Dir, File, Link, Time, dated
 from stiletto.layers.layer import Layer
 from stiletto.layers.upper import removals
 from stiletto.layers.view import View
@@ -65,6 +65,27 @@ def test_plain_files_share_their_blob(store: Store) -> None:
     assert (root / "b").samefile(store.blob(digest, executable=True))
     assert (root / "c").stat().st_nlink == 1
     assert modes == {name: stat.S_IMODE((root / name).stat().st_mode) for name in modes}
+
+
+def test_names_of_one_file_are_hard_links(store: Store, tmp_path: Path) -> None:
+    """A checkout has the hard links of its tree, and shares none of them with the store."""
+    (tmp_path / "d").mkdir()
+    (tmp_path / "a").write_text("text")
+    (tmp_path / "a").chmod(0o644)
+    (tmp_path / "d/b").hardlink_to(tmp_path / "a")
+    (tmp_path / "c").write_text("text")
+    linked = store.ingest(tmp_path)
+    (tmp_path / "d/b").unlink()
+    (tmp_path / "d/b").write_text("text")
+    (tmp_path / "d/b").chmod(0o644)
+    alone = store.ingest(tmp_path)
+
+    for tree, counts in ((linked, (2, 2)), (alone, (1, 1))):
+        root = store.checkout(replace(tree, time=NO_TIME)).root
+        found = root.joinpath("a").stat(), root.joinpath("d/b").stat()
+        assert counts == tuple(facts.st_nlink for facts in found)
+        assert (counts[0] == 2) == (found[0].st_ino == found[1].st_ino)
+        assert found[0].st_ino != (root / "c").stat().st_ino
 
 
 def test_equal_files_are_files_of_their_own(store: Store) -> None:

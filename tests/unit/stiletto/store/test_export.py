@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -52,6 +53,40 @@ def test_exported_files_are_no_hard_links(store: Store, tmp_path: Path) -> None:
         store.export(tree, tmp_path / name)
         facts = [(tmp_path / name / path).stat() for path in ("a", "b", "d/c")]
         assert [1, 1, 1] == [found.st_nlink for found in facts]
+
+
+def test_hard_links_of_a_tree_are_exported(store: Store, tmp_path: Path) -> None:
+    """Names of one file stay that, also over files that are there; equal files stay apart."""
+    (tmp_path / "from/d").mkdir(parents=True)
+    (tmp_path / "from/a").write_text("x")
+    (tmp_path / "from/d/b").hardlink_to(tmp_path / "from/a")
+    (tmp_path / "from/c").write_text("x")
+    tree = store.ingest(tmp_path / "from")
+    (tmp_path / "there/d").mkdir(parents=True)
+    (tmp_path / "there/d/b").write_text("old")
+    for name in ("new", "there", "there"):
+        store.export(tree, tmp_path / name, wipe=True)
+        facts = [(tmp_path / name / path).stat() for path in ("a", "d/b", "c")]
+        assert [2, 2, 1] == [found.st_nlink for found in facts]
+        assert facts[0].st_ino == facts[1].st_ino
+        assert ["a", "c", "d"] == sorted(path.name for path in (tmp_path / name).iterdir())
+
+
+def test_hard_links_that_cannot_be_made_are_copies(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a file system without them an export has the files."""
+    (tmp_path / "from").mkdir()
+    (tmp_path / "from/a").write_text("x")
+    (tmp_path / "from/b").hardlink_to(tmp_path / "from/a")
+    tree = store.ingest(tmp_path / "from")
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "no hard links")
+
+    monkeypatch.setattr(os, "link", refused)
+    store.export(tree, tmp_path / "out")
+    assert ["x", "x"] == [(tmp_path / "out" / name).read_text() for name in "ab"]
 
 
 def test_export_merges(store: Store, tree: Dir, tmp_path: Path) -> None:
