@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import wheelwright.inside
+from tests.inner_pytest import inner_environ
+
 from wheelwright.testing import junit, record
 from wheelwright.testing.commands import PLUGIN
 from wheelwright.testing.record import RecordInvalid
@@ -33,11 +33,7 @@ def left_by(directory: Path, files: Mapping[str, str], *args: str, narrowed: boo
         target.write_text(text)
     events, report = directory / "record.jsonl", directory / "junit.xml"
     events.touch()
-    (inside,) = wheelwright.inside.__path__
-    # This project's own plugins have no part in it, and cost more than the run.
-    # Without what the worker that runs this test is called: it would be taken for a worker's run.
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    env = {**clean, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": inside}
+    env = inner_environ(directory)
     command = [sys.executable, "-m", "pytest", "-p", PLUGIN, f"--wheelwright-record={events}"]
     command += [f"--junit-xml={report}", "-p", "no:cacheprovider", *args]
     done = subprocess.run(

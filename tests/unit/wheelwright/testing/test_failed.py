@@ -1,13 +1,12 @@
 """Where a test failed and why, from real reports of pytest."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-import wheelwright.inside
+from tests.inner_pytest import inner_environ
 from wheelwright.testing.failed import Failure, places, reason
 from wheelwright.testing.record import read
 
@@ -69,12 +68,10 @@ def test_places_are_named_from_the_root(tmp_path: Path, options: tuple[str, ...]
         (tmp_path / path).write_text(text)
     events = tmp_path / "record.jsonl"
     events.touch()
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    (inside,) = wheelwright.inside.__path__
     command = [sys.executable, "-m", "pytest", "-p", "wheelwright_reporter"]
     command += [f"--wheelwright-record={events}", "-p", "no:cacheprovider", *options]
     command += ["--continue-on-collection-errors", "--doctest-glob=*.txt"]
-    env = {**clean, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": inside}
+    env = inner_environ(tmp_path)
     subprocess.run(command, cwd=tmp_path / "pkg", env=env, capture_output=True, check=False)
 
     failures = [

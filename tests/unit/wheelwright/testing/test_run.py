@@ -1,13 +1,12 @@
 """One run of the tests: what its reports and exit code mean."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-import wheelwright.inside
+from tests.inner_pytest import inner_environ
 from wheelwright.errors import GateFailed, ToolFailed
 from wheelwright.testing.commands import PLUGIN
 from wheelwright.testing.failed import Failure
@@ -42,16 +41,11 @@ def test_setup(broken): pass
 """
 
 
-def _without_pytest() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-
-
 def pytest_run(directory: Path, suite: str, *args: str) -> Run:
     """Run the real pytest over a file and read its record as the module does."""
     (directory / "test_it.py").write_text(suite)
     events = directory / "record.jsonl"
     events.unlink(missing_ok=True)
-    (inside,) = wheelwright.inside.__path__
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-p", PLUGIN, f"--wheelwright-record={events}"),
@@ -61,9 +55,7 @@ def pytest_run(directory: Path, suite: str, *args: str) -> Run:
         capture_output=True,
         text=True,
         check=False,
-        # This project's own plugins have no part in it, and cost more than the run; nor has what
-        # the worker that runs this test is called.
-        env={**_without_pytest(), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": inside},
+        env=inner_environ(directory),
     )
     left = Left(done.returncode, read(events.read_text(), str(directory)), narrowed=bool(args))
     return Run("demo", "Python 3.12.1", left, "here", (), done.stdout)
