@@ -32,7 +32,8 @@ class Main:
 
     @function
     def made(self, text: str = "x") -> dagger.Directory:
-        return dag.directory().with_new_file(text, text)
+        made = dag.directory().with_new_file(text, text)
+        return dag.directory().with_directory(".", made)
 
     @function
     async def said(self) -> str:

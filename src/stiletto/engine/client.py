@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from stiletto.api.earlier import SOURCE, Version
 from stiletto.api.session import Error, FunctionCall
 from stiletto.engine.core import Core
 from stiletto.errors import UsageError
@@ -36,6 +37,12 @@ class Client:
     def scope(self) -> str:
         """What keeps the names of secrets and cache volumes of different modules apart."""
         return "main" if self.module is None else self.module.scope
+
+    @property
+    def earlier(self) -> Version | None:
+        """The engine that the client's module asks for, if its API differs from the newest."""
+        version = None if self.module is None else self.module.config.engine
+        return version if version is not None and version < SOURCE else None
 
     def host_path(self, path: str) -> Path:
         """Return a path of the host, as the file system sees `..` and links in it.

@@ -30,8 +30,10 @@ import stiletto.engine.git_leaves
 import stiletto.engine.root_leaves
 import stiletto.engine.search_leaves
 import stiletto.engine.service_leaves  # noqa: F401 - each of these registers its calls
+from stiletto.api import earlier
 from stiletto.api.container import Container
 from stiletto.api.definition import FunctionDef, TypeRef
+from stiletto.api.earlier import Version
 from stiletto.api.registry import CALLS, snake
 from stiletto.api.session import ModuleObject, Query
 from stiletto.api.texts import check_text
@@ -103,6 +105,12 @@ class CoreApi:
 
         return schema.core_schema()
 
+    def earlier(self, version: Version) -> CoreSchema:
+        """Return the types that a module for an earlier engine sees."""
+        from stiletto.wire import schema
+
+        return schema.core_schema(version)
+
     @cached_property
     def described(self) -> CoreSchema:
         """The types with the descriptions of the installed SDK, stored per version of it."""
@@ -115,13 +123,14 @@ class CoreApi:
             self._store.put_record("descriptions", digest, known)
         return self.schema.described(known)
 
-    def function(self, type_name: str, name: str) -> FunctionDef:
-        """Return a field of a type.
+    def function(self, type_name: str, name: str, version: Version | None) -> FunctionDef:
+        """Return a field of a type, for a module that asks for an earlier engine as it was there.
 
         Raises:
             UsageError: there is none of this name.
         """
-        item = self.schema.objects.get(type_name)
+        schema = self.schema if version is None else self.earlier(version)
+        item = schema.objects.get(type_name)
         function = item.functions.get(name) if item else None
         if function is None:
             raise UsageError(f"{type_name} has no field {name!r}")
@@ -177,7 +186,28 @@ class Dispatcher:
         self, client: Client, receiver: Recipe, name: str, args: Mapping[str, Any]
     ) -> Any:
         full_name = f"{receiver.type_name}.{name}"
-        function = self._api.function(receiver.type_name, name)
+        version = client.earlier
+        function = self._api.function(receiver.type_name, name, version)
+        if version is None:
+            return await self._evaluate(client, receiver, function, full_name, args)
+        if (value := earlier.replaced(full_name, receiver, version)) is not None:
+            return value
+        meant = earlier.named(full_name, version)
+        if meant != full_name:
+            function = self._api.function(receiver.type_name, meant.partition(".")[2], version)
+        args = earlier.arguments(full_name, args, version)
+        receiver = earlier.ran(full_name, receiver, version)
+        value = await self._evaluate(client, receiver, function, meant, args)
+        return earlier.shown(full_name, value, version)
+
+    async def _evaluate(
+        self,
+        client: Client,
+        receiver: Recipe,
+        function: FunctionDef,
+        full_name: str,
+        args: Mapping[str, Any],
+    ) -> Any:
         entry = CALLS.get(full_name)
         if entry is None:
             raise NotSupported(full_name)

@@ -23,6 +23,7 @@ from stiletto.engine.workers import Worker
 from stiletto.errors import EnvironmentFailed, ModuleFailed, StepFailed, StilettoError
 from stiletto.module import runtime
 from stiletto.module.bindings import bindings
+from stiletto.module.earlier import earlier_calls
 from stiletto.module.installation import PIP_LOCK, UV_LOCK, installation
 from stiletto.module.source import LoadedModule, ModuleProject
 from stiletto.sandbox.scrub import Patterns, Replacer
@@ -153,10 +154,10 @@ class Processes:
             uv = await image_container(self._core, runtime.UV_IMAGE)
             files = f.StoredTree(module.tree)
             container = runtime.environment(base, uv, files, module.config.source, plan)
-            if module.uses:
-                container = runtime.with_bindings(
-                    container, bindings([used.definition for used in module.uses])
-                )
+            added = earlier_calls(module.config.engine) if plan.own_sdk else ""
+            if module.uses or added:
+                text = bindings([used.definition for used in module.uses], added)
+                container = runtime.with_bindings(container, text)
             await self._core.evaluator.stack(container.root)
         except StepFailed as error:
             server = runtime.untrusted(error.stderr)

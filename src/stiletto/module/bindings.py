@@ -37,10 +37,10 @@ SCALARS = {
 }
 
 
-def bindings(modules: Sequence[ModuleDef]) -> str:
-    """Return the text of `dagger_gen.py`."""
+def bindings(modules: Sequence[ModuleDef], added: str = "") -> str:
+    """Return the text of `dagger_gen.py`; `added` is what changes the core's classes."""
     names = ["Client", "dag"]
-    parts = [HEAD]
+    parts = [HEAD, *([added] if added else [])]
     for module in modules:
         for enum in module.enums.values():
             names.append(enum.name)
@@ -87,7 +87,7 @@ def _client(modules: Sequence[ModuleDef]) -> str:
         about = module.description or module.main_object.description
         makes = replace(module.making(lower_camel(module.name)), description=about)
         methods.append(_method(makes))
-    return "@typecheck\nclass Client(_core.Client):\n" + "\n".join(methods)
+    return "@typecheck\nclass Client(_core.Client):\n" + ("\n".join(methods) or "    pass\n")
 
 
 def _id() -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from stiletto.api import API_VERSION
+from stiletto.api.earlier import FIRST, Version
 from stiletto.errors import ModuleFailed, NotSupported
 from stiletto.module.origin import Origin, line_of
 
@@ -65,11 +66,13 @@ class Related:
 class ModuleConfig:
     """The content of a `dagger.json`. Paths are relative to its directory.
 
-    Without `has_code` there is no SDK: the file only names toolchains.
+    Without `has_code` there is no SDK: the file only names toolchains. `engine` is the version that
+    the module asks for; None is the newest.
     """
 
     name: str
     source: str = "."
+    engine: Version | None = None
     include: tuple[str, ...] = ()
     persistent_cache: bool = True
     has_code: bool = True
@@ -114,9 +117,11 @@ def parse_config(text: str, path: Path) -> ModuleConfig:
     return ModuleConfig(
         name=name,
         source=where,
+        engine=version,
         include=(*_texts(data, "include", file), *_inverted(_texts(data, "exclude", file))),
-        persistent_cache=(version is None or version >= FIRST_WITH_FUNCTION_CACHE)
-        and not data.get("disableDefaultFunctionCaching", False),
+        persistent_cache=version is None or version >= FIRST_WITH_FUNCTION_CACHE
+        if data.get("disableDefaultFunctionCaching") is None
+        else not data["disableDefaultFunctionCaching"],
         has_code=bool(language),
         dependencies=_related(data, "dependencies", file),
         toolchains=_related(data, "toolchains", file),
@@ -195,8 +200,10 @@ def check_module_name(name: str, where: str) -> None:
         )
 
 
-def _engine_version(data: Mapping[str, Any], file: _File) -> tuple[int, ...] | None:
-    wanted = str(data.get("engineVersion", ""))
+def _engine_version(data: Mapping[str, Any], file: _File) -> Version | None:
+    wanted = str(data.get("engineVersion") or "")
+    if not wanted:
+        return FIRST
     found = re.match(r"v(\d+)\.(\d+)\.(\d+)", wanted)
     if found is None:
         return None
@@ -207,6 +214,12 @@ def _engine_version(data: Mapping[str, Any], file: _File) -> tuple[int, ...] | N
             f"{file.at('engineVersion')}: module needs engine {wanted}; "
             f"stiletto follows {API_VERSION}",
             hint="run the same command with `dagger`, or upgrade stiletto",
+        )
+    if version < FIRST:
+        raise ModuleFailed(
+            f"{file.at('engineVersion')}: module needs engine {wanted}, which {API_VERSION} does "
+            "not support",
+            hint=f"run `dagger develop`, which writes engineVersion {API_VERSION}",
         )
     return version
 

@@ -43,12 +43,14 @@ class Installation:
         commands: run one after the other.
         variables: set for them: the indexes that the project names.
         needs_source: whether they build the project's metadata, which takes its other files.
+        own_sdk: whether the SDK is the engine's own.
     """
 
     files: Mapping[str, str]
     commands: tuple[tuple[str, ...], ...]
     variables: Mapping[str, str] = field(default_factory=dict)
     needs_source: bool = False
+    own_sdk: bool = True
 
 
 def installation(path: Path, text: str, locks: Mapping[str, str]) -> Installation:
@@ -71,7 +73,10 @@ def installation(path: Path, text: str, locks: Mapping[str, str]) -> Installatio
         # build of the project itself, whose files are not there yet.
         frozen = ["--frozen"] if project.get("dynamic") else []
         return Installation(
-            {"pyproject.toml": text, UV_LOCK: kept[UV_LOCK]}, (_sync(*frozen),), variables
+            {"pyproject.toml": text, UV_LOCK: kept[UV_LOCK]},
+            (_sync(*frozen),),
+            variables,
+            own_sdk=False,
         )
     if UV_LOCK not in kept and required is not None and "path" not in source:
         _check_version(required, path)

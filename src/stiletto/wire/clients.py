@@ -6,9 +6,10 @@ with its own types. Clients that see the same modules share one schema.
 
 from __future__ import annotations
 
+from stiletto.api.earlier import Version
 from stiletto.wire.execute import GraphQL
 from stiletto.wire.ports import ClientPort, Dispatch
-from stiletto.wire.schema import CoreSchema
+from stiletto.wire.schema import CoreSchema, core_schema
 from stiletto.wire.sdl import modules_sdl, to_sdl
 
 
@@ -16,15 +17,16 @@ class ClientGraphs:
     """Finds the schema that each client sees."""
 
     def __init__(self, core: CoreSchema, dispatch: Dispatch) -> None:
-        self._sdl = to_sdl(core)
+        self._core = core
         self._dispatch = dispatch
-        self._graphs: dict[tuple[str, ...], GraphQL] = {}
+        self._graphs: dict[tuple[Version | None, tuple[str, ...]], GraphQL] = {}
 
     def of(self, client: ClientPort) -> GraphQL:
         """Return what executes a client's queries."""
-        key = tuple(module.digest for module in client.served)
+        key = (client.earlier, tuple(module.digest for module in client.served))
         graph = self._graphs.get(key)
         if graph is None:
             added = modules_sdl([module.definition for module in client.served])
-            graph = self._graphs[key] = GraphQL(self._sdl + added, self._dispatch)
+            core = self._core if client.earlier is None else core_schema(client.earlier)
+            graph = self._graphs[key] = GraphQL(to_sdl(core) + added, self._dispatch)
         return graph

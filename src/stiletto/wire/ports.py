@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
+from stiletto.api.earlier import Version
 from stiletto.graph.recipe import Recipe
 from stiletto.module.source import LoadedModule
 
@@ -15,6 +16,11 @@ class ClientPort(Protocol):
     @property
     def served(self) -> Sequence[LoadedModule]:
         """The modules that it may call."""
+        ...
+
+    @property
+    def earlier(self) -> Version | None:
+        """The engine that its module asks for, if its API differs from the newest."""
         ...
 
 

@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from stiletto.api.definition import ArgDef, EnumDef, FunctionDef, ObjectDef, TypeRef
+from stiletto.api.earlier import Version
 from stiletto.api.registry import snake
 from stiletto.graph.kind import Kind
+from stiletto.wire.earlier import served
 
 DATA = Path(__file__).with_name("v0_21_8.json")
 
@@ -83,9 +85,10 @@ class CoreSchema:
 
 
 @cache
-def core_schema() -> CoreSchema:
-    """Return the schema that every client sees, without descriptions."""
-    return read_schema(json.loads(DATA.read_text()))
+def core_schema(version: Version | None = None) -> CoreSchema:
+    """Return the schema without descriptions, also as a module for an earlier engine sees it."""
+    data = json.loads(DATA.read_text())
+    return read_schema(data if version is None else served(data, version))
 
 
 def read_schema(data: Mapping[str, Any]) -> CoreSchema:

@@ -64,6 +64,7 @@ def test_older_forms() -> None:
         ({"sdk": "go"}, NotSupported, "sdk 'go'"),
         ({"blueprint": {"source": "x"}}, NotSupported, "blueprint"),
         ({"engineVersion": "v99.0.0"}, ModuleFailed, "needs engine v99.0.0"),
+        ({"engineVersion": "v0.9.8"}, ModuleFailed, "v0.9.8, which v0.21.8 does not support"),
         ({"name": ""}, ModuleFailed, "no name"),
         ({"toolchains": [{"name": "t"}]}, ModuleFailed, "toolchains has no source"),
         (
@@ -92,7 +93,30 @@ def test_engine_version_decides_about_the_function_cache() -> None:
     """Modules from before persistent function results keep theirs for a session."""
     assert read(sdk="python", engineVersion="v0.19.4").persistent_cache
     assert not read(sdk="python", engineVersion="v0.19.3").persistent_cache
-    assert not read(sdk="python", disableDefaultFunctionCaching=True).persistent_cache
+    assert read(sdk="python", engineVersion="latest").persistent_cache
+    assert not read(sdk="python").persistent_cache
+    assert not read(
+        sdk="python", engineVersion="v0.21.8", disableDefaultFunctionCaching=True
+    ).persistent_cache
+    assert read(
+        sdk="python", engineVersion="v0.19.3", disableDefaultFunctionCaching=False
+    ).persistent_cache
+
+
+@pytest.mark.parametrize(
+    ("given", "engine"),
+    [
+        ({}, (0, 9, 9)),
+        ({"engineVersion": ""}, (0, 9, 9)),
+        ({"engineVersion": "v0.11.4"}, (0, 11, 4)),
+        ({"engineVersion": "latest"}, None),
+    ],
+)
+def test_engine_version_decides_about_the_api(
+    given: dict[str, str], engine: tuple[int, ...] | None
+) -> None:
+    """A module without a version has the API of the oldest engine."""
+    assert engine == read(sdk="python", **given).engine
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 from dagger.client import gen
 
 from stiletto.api.definition import TypeRef
+from stiletto.api.earlier import Version
 from stiletto.graph.kind import Kind
 from stiletto.module.source import LoadedModule
 from stiletto.wire.execute import GraphQL
@@ -138,6 +139,7 @@ class Nobody:
 
     name: str = "nobody"
     served: tuple[LoadedModule, ...] = ()
+    earlier: Version | None = None
 
 
 @pytest.fixture(scope="module")
