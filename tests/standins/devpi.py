@@ -17,8 +17,8 @@ import threading
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from .entered import Entered
 
 __all__ = ["Devpi", "DevpiIndex"]
 
@@ -48,7 +48,7 @@ class DevpiIndex:
         return f"{self.url}/+simple/"
 
 
-class Devpi:
+class Devpi(Entered):
     """Runs the server while it is entered; `index()` makes an empty index, cheaply."""
 
     def __init__(self, directory: Path) -> None:
@@ -64,7 +64,8 @@ class Devpi:
         self._lines: list[str] = []
         self._ready = threading.Event()
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Make a data directory, start the server and log in."""
         subprocess.run(
             self._command("devpi-init", "--no-root-pypi", "--root-passwd", self._password),
             capture_output=True,
@@ -88,21 +89,21 @@ class Devpi:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         if not self._ready.wait(START_S) or self._process.poll() is not None:
-            self._stop()
+            self.stop()
             raise AssertionError("devpi-server did not start:\n" + "".join(self._lines))
         self._session = self._ask("POST", "/+login", {"user": "root", "password": self._password})[
             "password"
         ]
         self._ask("PUT", "/__token__", {"password": self._token})
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stop()
+    def stop(self, error: BaseException | None = None) -> None:  # noqa: ARG002 - the base class's
+        """End the server."""
+        assert self._process
+        assert self._process.stdout
+        self._process.terminate()
+        self._process.wait()
+        self._reader.join()
+        self._process.stdout.close()
 
     def index(self) -> DevpiIndex:
         """Make an empty index that inherits nothing."""
@@ -134,14 +135,6 @@ class Devpi:
             if "Serving on" in line:
                 self._ready.set()
         self._ready.set()
-
-    def _stop(self) -> None:
-        assert self._process
-        assert self._process.stdout
-        self._process.terminate()
-        self._process.wait()
-        self._reader.join()
-        self._process.stdout.close()
 
     def _ask(self, method: str, path: str, value: object) -> dict[str, str]:
         asking = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)

@@ -20,11 +20,11 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, cast
 
 from . import git_hook
 from .effects import Cut, Effect, Effects
+from .entered import Entered
 from .large_files import LargeFiles
 from .repository import ZERO, Repository
 from .serving import Answer, Fault, Request, Server
@@ -96,7 +96,7 @@ class _Further:
     public: bool
 
 
-class GitServer:
+class GitServer(Entered):
     """Serves one repository at `url` while it is entered, and others that are only read.
 
     Attributes:
@@ -159,19 +159,15 @@ class GitServer:
         """Never answer the next push."""
         self.server.fail(Fault(hang=True, acted=taken), is_push)
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Answer requests, and the hooks of pushes."""
         self._thread.start()
-        self.server.__enter__()
-        return self
+        self.server.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def stop(self, error: BaseException | None = None) -> None:
+        """Answer no more."""
         try:
-            self.server.__exit__(kind, error, trace)
+            self.server.stop(error)
         finally:
             self._hooks.shutdown()
             self._thread.join()

@@ -11,10 +11,10 @@ import ssl
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import trustme
+
+from .entered import Entered
 
 __all__ = ["Intercepting"]
 
@@ -22,7 +22,7 @@ HEAD_MAX_BYTES = 65_536
 IDLE_S = 60.0
 
 
-class Intercepting:
+class Intercepting(Entered):
     """Serves while it is entered.
 
     Attributes:
@@ -44,16 +44,12 @@ class Intercepting:
         self._ended = False
         self._thread = threading.Thread(target=self._accept, daemon=True)
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Accept connections."""
         self._thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def stop(self, error: BaseException | None = None) -> None:  # noqa: ARG002 - the base class's
+        """Close every connection."""
         self._ended = True
         # Closing alone does not wake who waits in accept().
         self._listening.shutdown(socket.SHUT_RDWR)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from .certificates import Authority
 from .clock import Clock
 from .description import Description
 from .effects import Effects
+from .entered import Entered
 from .git_http import GitServer
 from .github import GitHub
 from .index import Index
@@ -22,7 +21,7 @@ __all__ = ["NAME", "Outside"]
 NAME = "octo-org/sample"
 
 
-class Outside:
+class Outside(Entered):
     """Starts when it is entered, stops when it is left.
 
     Attributes:
@@ -59,19 +58,15 @@ class Outside:
         self.index = Index(self.effects, self.clock, self.authority, name)
         self._stack = ExitStack()
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Start the servers."""
         for server in (self.git, self.github.server, self.index.server):
             self._stack.enter_context(server)
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def stop(self, error: BaseException | None = None) -> None:
+        """Stop the servers; raise what GitHub's description refuses of the requests."""
         self.effects.unhook()
-        self._stack.__exit__(kind, error, trace)
+        self._stack.__exit__(type(error) if error else None, error, None)
         if error is None and self.github.violations:
             raise AssertionError(
                 "requests that GitHub's description refuses:\n" + "\n".join(self.github.violations)

@@ -16,10 +16,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from .effects import Cut
+from .entered import Entered
 
 __all__ = ["Answer", "Fault", "Handle", "Request", "Server", "json_answer", "nth"]
 
@@ -112,7 +112,7 @@ class _Faults:
         return None
 
 
-class Server:
+class Server(Entered):
     """Serves a handler on a free port of loopback while it is entered.
 
     Leaving it raises what the handler raised, so that a bug here cannot pass for a bad answer.
@@ -159,16 +159,12 @@ class Server:
         self._let_go = threading.Event()
         self.hanging.clear()
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Answer requests."""
         self._thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def stop(self, error: BaseException | None = None) -> None:
+        """Answer no more, and raise what the handler raised."""
         self.heal()
         self._listening.shutdown()
         self._thread.join()

@@ -31,42 +31,10 @@ _NONE, _FAILED = 1, 2
 
 
 @leaf("Directory.search")
-async def directory_search(
-    client: Client,
-    self: f.Directory,
-    pattern: str,
-    literal: bool = False,
-    multiline: bool = False,
-    dotall: bool = False,
-    insensitive: bool = False,
-    skip_ignored: bool = False,
-    skip_hidden: bool = False,
-    files_only: bool = False,
-    limit: int | None = None,
-    paths: Sequence[str] = (),
-    globs: Sequence[str] = (),
-) -> list[SearchResult]:
-    """Return the lines of a directory's files that match, by path."""
-    tree = await client.core.evaluator.tree(self)
-    search = Search(
-        pattern,
-        literal,
-        multiline,
-        dotall,
-        insensitive,
-        skip_ignored,
-        skip_hidden,
-        files_only,
-        limit,
-        tuple(globs),
-    )
-    return await _search(client, tree, search, [_inside(tree, path) for path in paths])
-
-
 @leaf("File.search")
-async def file_search(
+async def search(
     client: Client,
-    self: f.File,
+    self: f.Directory | f.File,
     pattern: str,
     literal: bool = False,
     multiline: bool = False,
@@ -79,9 +47,8 @@ async def file_search(
     paths: Sequence[str] = (),
     globs: Sequence[str] = (),
 ) -> list[SearchResult]:
-    """Return the lines of a file that match."""
-    named = await client.core.evaluator.file(self)
-    search = Search(
+    """Return the lines that match in a directory's files, by path, or in a file."""
+    wanted = Search(
         pattern,
         literal,
         multiline,
@@ -93,7 +60,11 @@ async def file_search(
         limit,
         tuple(globs),
     )
-    return await _search(client, Dir().put(named.name, named.file), search, [named.name])
+    if isinstance(self, f.File):
+        named = await client.core.evaluator.file(self)
+        return await _search(client, Dir().put(named.name, named.file), wanted, [named.name])
+    tree = await client.core.evaluator.tree(self)
+    return await _search(client, tree, wanted, [_inside(tree, path) for path in paths])
 
 
 def _inside(tree: Dir, path: str) -> str:
