@@ -246,6 +246,19 @@ def test_changes_of_owners_succeed(account: Account) -> None:
     assert (code, output) == (0, "0:0\n" if account.ordinary or os.geteuid() else "5:6\n")
 
 
+def test_programs_are_added_and_removed_in_the_hosts_directories(account: Account) -> None:
+    """A step installs below /usr as in an image, also where /usr is another user's."""
+    code, output, written, removed = account.sh(
+        "mkdir -p /usr/local/lib/tool && echo '#!/bin/sh\necho run' > /usr/local/bin/tool"
+        " && chmod +x /usr/local/bin/tool && tool && cp /bin/sh /usr/bin/shell"
+        " && rm /usr/bin/env && ln -s tool /usr/local/bin/other"
+    )
+
+    assert (0, "run\n") == (code, output)
+    assert {"usr/local/lib/tool", "usr/local/bin/tool", "usr/bin/shell"} <= {*written}
+    assert {"usr/bin/env"} == {*removed}
+
+
 def test_a_layer_has_only_what_changed_in_usr(account: Account) -> None:
     """A layer has only what changed beneath /usr."""
     _, _, written, removed = account.sh("echo '#!/bin/sh' > /usr/hello")

@@ -30,6 +30,7 @@ from stiletto.sandbox.cgroups import NO_ENTRY, Group, Groups, Limits
 from stiletto.sandbox.confine import closes_abstract_sockets
 from stiletto.sandbox.network import LOOPBACK, Joined, Network
 from stiletto.sandbox.opening import no_program, opened
+from stiletto.sandbox.own_directories import OwnDirectories
 from stiletto.sandbox.owned_secrets import foreign_secrets, secrets_front
 from stiletto.sandbox.packing import packed
 from stiletto.sandbox.plan import (
@@ -142,6 +143,7 @@ class Bubblewrap(Sandbox):
         self._network: Network | None = None
         self._roots: dict[int, tuple[Image, Layer]] = {}
         self._users = UserSpaces(self._base, self._program)
+        self._own = OwnDirectories(self._base)
 
     async def shared(self) -> str:
         """Return what steps share with the machine, in one line."""
@@ -193,8 +195,8 @@ class Bubblewrap(Sandbox):
 
     def _plan(self, step: Step, *, ranged: bool) -> Plan:
         files = foreign_secrets(step, self._base) if ranged else {}
-        root = self._root(step.image)
-        return plan_step(step, root, self._host_env, ranged=ranged, secret_files=files)
+        root, own = self._root(step.image), self._own.over(step.image.binds)
+        return plan_step(step, root, self._host_env, ranged=ranged, secret_files=files, own=own)
 
     async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:
         """Run the step; see `Sandbox.run`."""

@@ -124,11 +124,13 @@ def plan_step(
     *,
     ranged: bool = False,
     secret_files: Mapping[str, Path] = MappingProxyType({}),
+    own: Mapping[Path, Path] = MappingProxyType({}),
 ) -> Plan:
     """Return what bubblewrap has to do for this step. Reads directories; writes nothing.
 
     `ranged`: the step gets a user namespace with a range of users. `secret_files`: where secrets of
-    other owners lie, by the target in the step.
+    other owners lie, by the target in the step. `own`: what lies over directories of the host, see
+    `own_directories`.
     """
     passed = passed_on(host_env)
     binds = list(step.image.binds)
@@ -163,7 +165,8 @@ def plan_step(
             continue
         place = writable_bind(point, sources[-1].root, step.upper, len(written))
         written.append(place)
-        roots = tuple(source.root for source in sources)
+        covers = [own[bind.host]] if bind.host in own else []
+        roots = (sources[0].root, *covers, *(source.root for source in sources[1:]))
         shown.append(ops.Overlay(roots, bind.target, place.upper, place.work))
     stubs = [*sources_at]
     base = view = View(layers).mounted(sources_at)
