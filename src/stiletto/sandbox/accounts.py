@@ -1,4 +1,8 @@
-"""The users and groups that an image has: those of Debian (base-passwd, `passwd.master`)."""
+"""The users and groups that an image has: those of Debian (base-passwd, `passwd.master`).
+
+Nobody has a password. Programs that become another user ask PAM: root may, and whoever knows the
+password that a step has given.
+"""
 
 from __future__ import annotations
 
@@ -80,3 +84,40 @@ def passwd() -> bytes:
 def group() -> bytes:
     """Return the file /etc/group of an image."""
     return "".join(f"{name}:x:{gid}:\n" for name, gid in GROUPS.items()).encode()
+
+
+def shadow() -> bytes:
+    """Return the file /etc/shadow of an image, which only root may read."""
+    return "".join(f"{name}:*:19000:0:99999:7:::\n" for name, *_ in USERS).encode()
+
+
+def gshadow() -> bytes:
+    """Return the file /etc/gshadow of an image, which only root may read."""
+    return "".join(f"{name}:*::\n" for name in GROUPS).encode()
+
+
+PAM = b"""\
+auth sufficient pam_rootok.so
+auth required pam_unix.so
+account required pam_unix.so
+password required pam_unix.so
+session required pam_unix.so
+"""
+"""The file /etc/pam.d/other, for every program that has none of its own."""
+
+
+def account_files() -> dict[str, bytes]:
+    """Return the files of an image that know its users."""
+    return {
+        "etc/passwd": passwd(),
+        "etc/group": group(),
+        "etc/shadow": shadow(),
+        "etc/gshadow": gshadow(),
+        "etc/pam.d/other": PAM,
+    }
+
+
+CLOSED = frozenset({"etc/shadow", "etc/gshadow"})
+"""Those that only root may read, and the group `SHADOW`."""
+
+SHADOW = "0:42"

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from stiletto.layers.layer import Layer
 from stiletto.layers.marks import mark
+from stiletto.layers.owners import give
 from stiletto.layers.paths import relative
-from stiletto.sandbox.accounts import group, passwd
+from stiletto.sandbox.accounts import CLOSED, SHADOW, account_files
 from stiletto.sandbox.made_once import kept
 from stiletto.sandbox.plan import Image
 
@@ -51,7 +52,7 @@ def skeleton(image: Image) -> dict[str, bytes | str]:
     for copy in image.copies:
         plan |= _copied(copy.host, relative(copy.target))
     if "etc/passwd" not in plan:
-        plan["etc/passwd"], plan["etc/group"] = passwd(), group()
+        plan |= account_files()
     return plan
 
 
@@ -102,7 +103,10 @@ def _write(root: Path, plan: Mapping[str, bytes | str], shared: Container[str] =
             here.symlink_to(value)
         else:
             here.write_bytes(value)
-            here.chmod(0o755 if value.startswith(_PROGRAM_MARKS) else 0o644)
+            mode = 0o755 if value.startswith(_PROGRAM_MARKS) else 0o644
+            if path in CLOSED:
+                give(here, SHADOW)
+            here.chmod(0o640 if path in CLOSED else mode)
 
 
 def materialise_image(base: Path, plan: Mapping[str, bytes | str]) -> Path:
