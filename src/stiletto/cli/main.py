@@ -51,7 +51,7 @@ COMMANDS
 OPTIONS
 """
 
-ALIASES = {"checks": "check"}
+ALIASES = {"checks": "check", "r": "run"}
 COMMANDS = (
     "call",
     "check",
@@ -67,7 +67,10 @@ COMMANDS = (
 
 DAGGER_ONLY = frozenset(
     {
+        "activity",
+        "agent",
         "api",
+        "billing",
         "client",
         "cloud",
         "completion",
@@ -78,27 +81,39 @@ DAGGER_ONLY = frozenset(
         "generate",
         "init",
         "install",
+        "installed",
+        "l",
         "listen",
+        "llm",
         "lock",
         "login",
         "logout",
         "mcp",
         "migrate",
         "module",
+        "org",
         "publish",
+        "q",
         "query",
+        "sdk",
+        "search",
         "settings",
+        "setup",
         "shell",
+        "t",
         "terminal",
         "trace",
         "uninstall",
         "up",
         "update",
+        "use",
         "watch",
+        "with-session",
         "workspace",
+        "ws",
     }
 )
-"""Dagger's other commands, of 0.21 and of 1.0: known, and refused by name (cmd/dagger)."""
+"""Dagger's other commands and their aliases, of 0.21 and of 1.0 (cmd/dagger): refused by name."""
 
 Command = Callable[[Invocation, list[str]], Coroutine[Any, Any, int]]
 

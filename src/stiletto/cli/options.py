@@ -44,6 +44,7 @@ OUTPUTS = (
 """Understood by `call`."""
 
 UNSUPPORTED = (
+    Flag("command", "c", placeholder="string"),
     Flag("interactive", "i", implied="true"),
     Flag("interactive-command", placeholder="string"),
     Flag("web", "w", implied="true"),
@@ -55,11 +56,16 @@ UNSUPPORTED = (
     Flag("eager-runtime", implied="true"),
     Flag("allow-llm", placeholder="string"),
     Flag("x-release", placeholder="string"),
+    Flag("model", placeholder="string"),
+    Flag("org", placeholder="string"),
+    Flag("workspace", "W", placeholder="string"),
+    Flag("env", placeholder="string"),
+    Flag("profile", implied="true"),
     Flag("dot-output", placeholder="string"),
     Flag("dot-focus-field", placeholder="string"),
     Flag("dot-show-internal", implied="true"),
 )
-"""Dagger's flags that would have no effect here: refused, not ignored (cmd/dagger/main.go)."""
+"""Flags of Dagger 0.21 and 1.0 that have no effect here: refused, not ignored (cmd/dagger)."""
 
 CONTEXT = frozenset(
     {

@@ -12,6 +12,7 @@ from stiletto.api.session import Error, FunctionCall
 from stiletto.engine.core import Core
 from stiletto.errors import UsageError
 from stiletto.graph.recipe import Recipe
+from stiletto.module.remote import expanded
 from stiletto.module.source import LoadedModule
 from stiletto.progress import Span
 
@@ -52,11 +53,11 @@ class Client:
         """
         if self.module is not None:
             raise UsageError("a module's code cannot read the host; take directories as arguments")
-        return (self.core.workdir / Path(path).expanduser()).resolve()
+        return (self.core.workdir / expanded(path)).resolve()
 
     def is_link(self, path: str) -> bool:
         """Whether a path of the host is a symbolic link itself."""
-        return (self.core.workdir / Path(path).expanduser()).is_symlink()
+        return (self.core.workdir / expanded(path)).is_symlink()
 
 
 Dispatch: TypeAlias = Callable[[Client, Recipe, str, Mapping[str, Any]], Awaitable[Any]]

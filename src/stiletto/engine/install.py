@@ -19,7 +19,7 @@ from stiletto.errors import UsageError
 from stiletto.module.config import CONFIG, Related, check_module_name, parse_config
 from stiletto.module.credentials import shown, without_credentials
 from stiletto.module.remote import parse_reference
-from stiletto.module.source import context_of, find_module
+from stiletto.module.source import context_of, find_module, read_text
 from stiletto.module.workspace import WORKSPACE
 from stiletto.store.layout import root_from
 from stiletto.store.store import Store
@@ -54,7 +54,7 @@ def project_of(mod: str | None, workdir: Path) -> Path:
 def installed(project: Path) -> Sequence[Related]:
     """Return the project's toolchains."""
     path = project / CONFIG
-    return parse_config(path.read_text(), path).toolchains
+    return parse_config(read_text(path), path).toolchains
 
 
 async def install(
@@ -113,7 +113,7 @@ def _relative(root: Path, project: Path) -> str:
 
 
 def _named(root: Path, source: str, pin: str) -> dict[str, Any]:
-    name = parse_config((root / CONFIG).read_text(), root / CONFIG).name
+    name = parse_config(read_text(root / CONFIG), root / CONFIG).name
     return {"name": name, "source": source, **({"pin": pin} if pin else {})}
 
 
@@ -140,7 +140,7 @@ def uninstall(project: Path, name: str) -> None:
 
 def _read(project: Path) -> dict[str, Any]:
     path = project / CONFIG
-    text = path.read_text()
+    text = read_text(path)
     parse_config(text, path)
     data: dict[str, Any] = json.loads(text)
     return data

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +30,7 @@ from stiletto.engine.context import current_span
 from stiletto.engine.core import Core
 from stiletto.engine.keys import MODULE_FORMAT
 from stiletto.engine.once import Once
-from stiletto.errors import ModuleFailed, UsageError
+from stiletto.errors import EnvironmentFailed, ModuleFailed, UsageError
 from stiletto.graph.recipe import digest_of
 from stiletto.module.config import CONFIG, Customization, ModuleConfig, Related, parse_config
 from stiletto.module.defaults import EnvFile, apply_defaults, module_defaults, parse_env
@@ -37,7 +38,15 @@ from stiletto.module.naming import camel
 from stiletto.module.origin import Origin, acts
 from stiletto.module.registration import define
 from stiletto.module.remote import is_remote, parse_reference
-from stiletto.module.source import LoadedModule, Place, context_of, find_module, read_project
+from stiletto.module.source import (
+    LoadedModule,
+    Place,
+    context_of,
+    find_module,
+    is_present,
+    read_project,
+    read_text,
+)
 from stiletto.module.toolchain import customize
 from stiletto.module.validation import validate
 from stiletto.module.workspace import WORKSPACE, parse_workspace
@@ -115,11 +124,19 @@ class Modules:
                 return await self._clone(source, parent.root, pin)
         at = (parent.root / source).resolve()
         if Path(source).is_absolute():
-            raise UsageError(f"local module source path {source!r} is absolute")
+            raise UsageError(
+                f"local module source path {source!r} is absolute",
+                hint="write it relative to the file's directory",
+            )
         if not at.is_relative_to(parent.context):
-            raise UsageError(f"local module source path {source!r} escapes {parent.context}")
-        if not (at / CONFIG).is_file():
-            raise UsageError(f"no module at {at}: it has no {CONFIG}")
+            raise UsageError(
+                f"local module source path {source!r} escapes {parent.context}",
+                hint="name a module inside, or the address of its repository",
+            )
+        if not is_present(at / CONFIG):
+            raise UsageError(
+                f"no module at {at}: it has no {CONFIG}", hint="correct the path of the module"
+            )
         if parent.url:
             inside = at.relative_to(parent.context).as_posix()
             origin = f"{parent.url}/{inside}@{parent.commit}"
@@ -133,7 +150,10 @@ class Modules:
         if not root.is_relative_to(cloned.path.resolve()):
             raise UsageError(f"{where} is outside of the repository")
         if not (root / CONFIG).is_file():
-            raise UsageError(f"no module in {where}: it has no {CONFIG}")
+            raise UsageError(
+                f"no module in {where}: it has no {CONFIG}",
+                hint="add the module's directory to the address: ADDRESS/DIRECTORY@VERSION",
+            )
         origin = f"{cloned.url}/{cloned.directory}@{cloned.commit}"
         return Place(root, cloned.path.resolve(), origin, cloned.url, cloned.commit)
 
@@ -151,12 +171,18 @@ class Modules:
         its toolchains do, where that is not the same.
         """
         config = _config(place.root, with_workspace=implicit is not None)
-        if place.origin in chain:
-            raise UsageError(f"module {config.name!r} has a circular dependency on itself")
+        for note in config.notes:
+            self._core.progress.say(note)
         chain = (*chain, place.origin)
 
         async def load(each: Related, onto: _Start | None) -> LoadedModule:
-            at = await self.place_of(each.source, each.pin, place)
+            with _naming(each.where):
+                at = await self.place_of(each.source, each.pin, place)
+                if at.origin in chain:
+                    raise UsageError(
+                        f"module {config.name!r} has a circular dependency on itself",
+                        hint="remove one of the two dependencies",
+                    )
             return await self._load(at, each, onto, None, chain)
 
         dependencies = [await load(each, None) for each in config.dependencies]
@@ -320,25 +346,27 @@ def _config(root: Path, *, with_workspace: bool) -> ModuleConfig:
     """Read a directory's `dagger.json`, and with it the modules of its `dagger.toml`."""
     path, toml = root / CONFIG, root / WORKSPACE
     config = ModuleConfig("workspace", has_code=False)
-    if path.is_file() or not with_workspace:
-        config = parse_config(_text_of(path), path)
-    if not with_workspace or not toml.is_file():
+    if is_present(path) or not with_workspace:
+        config = parse_config(read_text(path), path)
+    if not with_workspace or not is_present(toml):
         return config
-    installed = parse_workspace(_text_of(toml), toml)
-    names = {each.name for each in installed}
+    workspace = parse_workspace(read_text(toml), toml)
+    names = {each.name for each in workspace.modules}
     others = [each for each in config.toolchains if each.name not in names]
-    return replace(config, toolchains=(*others, *installed))
+    return replace(
+        config, toolchains=(*others, *workspace.modules), notes=(*config.notes, *workspace.notes)
+    )
 
 
-def _text_of(path: Path) -> str:
+@contextmanager
+def _naming(where: str) -> Iterator[None]:
+    """Put the file and the line that name a module before what is wrong with it."""
     try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise ModuleFailed(
-            f"{path}:{line}: not valid UTF-8 at byte {error.start}",
-            hint="write the file in UTF-8",
-        ) from error
+        yield
+    except (EnvironmentFailed, ModuleFailed, UsageError) as error:
+        if where:
+            raise type(error)(f"{where}: {error.message}", hint=error.hint) from error
+        raise
 
 
 def _facts(customization: Customization) -> dict[str, Any]:

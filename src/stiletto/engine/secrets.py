@@ -22,6 +22,7 @@ from pathlib import Path
 from stiletto.api.secrets import Secret, SetSecret, UriSecret
 from stiletto.engine.gate import SecretGate
 from stiletto.errors import UsageError
+from stiletto.module.remote import expanded
 from stiletto.sandbox.scrub import Masks
 from stiletto.store.files import clear
 from stiletto.store.layout import SALT_BYTES
@@ -157,7 +158,7 @@ class SecretStore:
         return out
 
     def _read_file(self, rest: str) -> bytes:
-        path = self._workdir / Path(rest).expanduser()
+        path = self._workdir / expanded(rest)
         try:
             return path.read_bytes()
         except OSError as error:

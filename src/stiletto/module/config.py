@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from typing import Any
 from stiletto.api import API_VERSION
 from stiletto.api.earlier import FIRST, Version
 from stiletto.errors import ModuleFailed, NotSupported
-from stiletto.module.origin import Origin, line_of
+from stiletto.module.origin import Origin, line_at, line_of
+from stiletto.module.shape import MODULE, closest, kind_of, named, shaped
 
 CONFIG = "dagger.json"
 _NEWEST_ENGINE = tuple(map(int, API_VERSION.removeprefix("v").split(".")))
@@ -51,7 +52,7 @@ class Customization:
 class Related:
     """A dependency or a toolchain. An empty name means the module's own.
 
-    `from_env` is whether `.env` sets defaults of it.
+    `from_env` is whether `.env` sets defaults of it; `where` the file and the line that name it.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Related:
     customizations: tuple[Customization, ...] = ()
     ignore_checks: tuple[str, ...] = ()
     from_env: bool = True
+    where: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class ModuleConfig:
     """The content of a `dagger.json`. Paths are relative to its directory.
 
     Without `has_code` there is no SDK: the file only names toolchains. `engine` is the version that
-    the module asks for; None is the newest.
+    the module asks for; None is the newest. `notes` are lines about keys that have no meaning.
     """
 
     name: str
@@ -78,6 +80,7 @@ class ModuleConfig:
     has_code: bool = True
     dependencies: tuple[Related, ...] = ()
     toolchains: tuple[Related, ...] = ()
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
 
 def parse_config(text: str, path: Path) -> ModuleConfig:
@@ -87,24 +90,10 @@ def parse_config(text: str, path: Path) -> ModuleConfig:
         ModuleFailed: it is not valid.
         NotSupported: it is of another SDK than Python's, or uses a blueprint.
     """
-    try:
-        data: Any = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ModuleFailed(
-            f"{path}:{error.lineno}:{error.colno}: not valid JSON: {error.msg.lower()}",
-            hint="correct this line",
-        ) from error
-    except (ValueError, RecursionError) as error:  # such as a number with too many digits
-        raise ModuleFailed(
-            f"{path}: not valid JSON: {error}", hint="correct the file, or make it anew"
-        ) from error
-    if not isinstance(data, dict):
-        raise ModuleFailed(
-            f"{path}:1: not a JSON object, but {_kind(data)}", hint=f"write it as {_EXAMPLE}"
-        )
+    data, unknown = _read(text, path)
     file = _File(path, text)
     name = data.get("name")
-    if not isinstance(name, str) or not name:
+    if not name:
         raise ModuleFailed(
             f"{file.at('name')}: no name of the module", hint=f"write it as {_EXAMPLE}"
         )
@@ -118,13 +107,14 @@ def parse_config(text: str, path: Path) -> ModuleConfig:
         name=name,
         source=where,
         engine=version,
-        include=(*_texts(data, "include", file), *_inverted(_texts(data, "exclude", file))),
-        persistent_cache=version is None or version >= FIRST_WITH_FUNCTION_CACHE
-        if data.get("disableDefaultFunctionCaching") is None
-        else not data["disableDefaultFunctionCaching"],
+        include=(*data.get("include", ()), *_inverted(data.get("exclude", ()))),
+        persistent_cache=not data["disableDefaultFunctionCaching"]
+        if "disableDefaultFunctionCaching" in data
+        else version is None or version >= FIRST_WITH_FUNCTION_CACHE,
         has_code=bool(language),
         dependencies=_related(data, "dependencies", file),
         toolchains=_related(data, "toolchains", file),
+        notes=tuple(unknown),
     )
 
 
@@ -138,44 +128,93 @@ class _File:
     path: Path
     text: str
 
-    def at(self, key: str) -> str:
-        """Return the path and the line of a key, or the first line."""
-        return f"{self.path}:{line_of(self.text, key)}"
+    def at(self, *place: str | int) -> str:
+        """Return the path and the line of a key, or of what is around it."""
+        return f"{self.path}:{line_at(self.text, place)}"
 
 
-def _kind(value: Any) -> str:
-    kinds = {list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
-    return kinds.get(type(value), "a number")
+def _read(text: str, path: Path) -> tuple[dict[str, Any], list[str]]:
+    """Return the object in a file, and a line for each key that has no meaning."""
+    if text.startswith("\ufeff"):
+        raise ModuleFailed(
+            f"{path}:1: begins with a byte order mark, which JSON does not have",
+            hint="write the file in UTF-8 without it",
+        )
+    try:
+        data: Any = json.loads(text, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        what = "the file is empty" if not text.strip() else error.msg.lower()
+        raise ModuleFailed(
+            f"{path}:{error.lineno}:{error.colno}: not valid JSON: {what}",
+            hint="correct this line" if text.strip() else f"write it as {_EXAMPLE}",
+        ) from error
+    except RecursionError as error:
+        raise ModuleFailed(
+            f"{path}:1: not valid JSON: nested too deeply", hint="correct the file"
+        ) from error
+    except ValueError as error:  # such as a number with too many digits
+        what = str(error).partition(";")[0].partition(": ")[0].lower()
+        raise ModuleFailed(f"{path}:1: not valid JSON: {what}", hint="correct the file") from error
+    if not isinstance(data, dict):
+        raise ModuleFailed(
+            f"{path}:1: not a JSON object, but {kind_of(data)}", hint=f"write it as {_EXAMPLE}"
+        )
+    file = _File(path, text)
+    found = shaped(data, MODULE, lambda place: file.at(*place))
+    notes = [
+        f"{file.at(*place)}: unknown key {named(place)!r}, which has no effect"
+        + (f"; did you mean {meant!r}?" if meant else "")
+        for place, meant in found.unknown
+    ]
+    return found.value, notes
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+SDKS = ("go", "dang", "python", "typescript", "php", "elixir", "java")
+"""Dagger's own SDKs (core/sdk/consts.go); any other name is a path or an address of one."""
 
 
 def _language(data: Mapping[str, Any], file: _File) -> str:
     """Return the SDK of the module; empty where it has no code.
 
     Raises:
+        ModuleFailed: Dagger has no such SDK either.
         NotSupported: it is of another language.
     """
-    sdk = data.get("sdk")
-    language = sdk.get("source") if isinstance(sdk, dict) else sdk
-    if not language:
-        return ""
-    if not isinstance(language, str):
+    language: str = data.get("sdk", {}).get("source", "")
+    name, _, version = language.partition("@")
+    if language in ("", "python"):
+        return language
+    where = file.at("sdk", "source")
+    if name == "python":
         raise ModuleFailed(
-            f"{file.at('sdk')}: sdk must be a string, not {_kind(language)}",
-            hint=f"write it as {_EXAMPLE}",
+            f"{where}: sdk {language!r}: this SDK has the version of the engine, not {version!r}",
+            hint='write "python"; a version of dagger-io can be locked with `uv lock`',
         )
-    if language != "python":
-        raise NotSupported(f"{file.at('sdk')}: sdk {language!r}")
-    return language
+    if name in SDKS:
+        raise NotSupported(f"{where}: sdk {language!r}")
+    if name.startswith(("./", "../", "/")) or name in (".", ".."):
+        if not (file.path.parent / name / CONFIG).is_file():
+            raise ModuleFailed(
+                f"{where}: sdk {language!r}: no {CONFIG} in {file.path.parent / name}",
+                hint=f"write the path of an SDK's module, or one of {', '.join(SDKS)}",
+            )
+        raise NotSupported(f"{where}: sdk {language!r}")
+    if "/" not in name and "." not in name and not (file.path.parent / name).is_dir():
+        meant = closest(name, SDKS)
+        raise ModuleFailed(
+            f"{where}: unknown sdk {language!r}",
+            hint=f"did you mean {meant!r}?" if meant else f"Dagger has {', '.join(SDKS)}",
+        )
+    raise NotSupported(f"{where}: sdk {language!r}")
 
 
 def _source(data: Mapping[str, Any], file: _File) -> str:
     """Return where the module's code is, beneath its dagger.json."""
-    where = data.get("source") or "."
-    if not isinstance(where, str):
-        raise ModuleFailed(
-            f"{file.at('source')}: source must be a string, not {_kind(where)}",
-            hint='write the directory of the module\'s code, such as ".dagger"',
-        )
+    where: str = data.get("source") or "."
     if where.startswith("/") or posixpath.normpath(where).split("/")[0] == "..":
         raise ModuleFailed(
             f"{file.at('source')}: source {where!r} is outside of the module",
@@ -200,15 +239,22 @@ def check_module_name(name: str, where: str) -> None:
         )
 
 
+_VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:[-+].*)?")
+NOT_A_VERSION = (0, 11, 9)
+"""What Dagger takes for a version that it cannot read (engine/version.go)."""
+
+
 def _engine_version(data: Mapping[str, Any], file: _File) -> Version | None:
-    wanted = str(data.get("engineVersion") or "")
+    wanted: str = data.get("engineVersion", "")
     if not wanted:
         return FIRST
-    found = re.match(r"v(\d+)\.(\d+)\.(\d+)", wanted)
-    if found is None:
+    if wanted == "latest":
         return None
+    found = _VERSION.fullmatch(wanted)
+    if found is None:
+        return NOT_A_VERSION
     # A version has no number of more digits; int() refuses those of thousands.
-    version = tuple(int(number[:9]) for number in found.groups())
+    version = tuple(int((number or "0")[:9]) for number in found.groups())
     if version > _NEWEST_ENGINE:
         raise ModuleFailed(
             f"{file.at('engineVersion')}: module needs engine {wanted}; "
@@ -224,53 +270,33 @@ def _engine_version(data: Mapping[str, Any], file: _File) -> Version | None:
     return version
 
 
-def _inverted(patterns: tuple[str, ...]) -> list[str]:
+def _inverted(patterns: Sequence[str]) -> list[str]:
     """Turn the older `exclude` into patterns of `include`."""
     return [p[1:] if p.startswith("!") else f"!{p}" for p in patterns if p]
 
 
-def _texts(data: Mapping[str, Any], key: str, file: _File) -> tuple[str, ...]:
-    value = data.get(key) or []
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ModuleFailed(
-            f"{file.at(key)}: {key} must be a list of strings",
-            hint=f'write it as "{key}": ["..."]',
-        )
-    return tuple(value)
-
-
-def _list(data: Mapping[str, Any], key: str, file: _File) -> list[Any]:
-    value = data.get(key) or []
-    if not isinstance(value, list):
-        raise ModuleFailed(
-            f"{file.at(key)}: {key} must be a list", hint=f'write it as "{key}": [...]'
-        )
-    return value
-
-
 def _related(data: Mapping[str, Any], key: str, file: _File) -> tuple[Related, ...]:
     found: list[Related] = []
-    for item in _list(data, key, file):
-        if isinstance(item, str):  # an older form: the source alone
-            item = {"source": item}
-        if not isinstance(item, dict) or not isinstance(item.get("source"), str):
+    for index, item in enumerate(data.get(key, ())):
+        where = file.at(key, index)
+        if not item.get("source"):
             raise ModuleFailed(
-                f"{file.at(key)}: an entry of {key} has no source",
+                f"{where}: an entry of {key} has no source",
                 hint='write it as {"name": "...", "source": "..."}',
             )
-        name = item.get("name") or ""
-        if name:
-            check_module_name(str(name), f"{file.at(key)}: {key}: name")
+        if name := item.get("name", ""):
+            check_module_name(name, f"{where}: {key}: name")
         found.append(
             Related(
-                name=str(name),
+                name=name,
                 source=item["source"],
-                pin=str(item.get("pin", "")),
+                pin=item.get("pin", ""),
                 customizations=tuple(
-                    _customization(each, f"{file.at(key)}: {key}", file)
-                    for each in _list(item, "customizations", file)
+                    _customization(each, file.at(key, index, "customizations", count), file)
+                    for count, each in enumerate(item.get("customizations", ()))
                 ),
-                ignore_checks=_texts(item, "ignoreChecks", file),
+                ignore_checks=tuple(item.get("ignoreChecks", ())),
+                where=where,
             )
         )
     names = [related.name for related in found if related.name]
@@ -283,27 +309,19 @@ def _related(data: Mapping[str, Any], key: str, file: _File) -> tuple[Related, .
     return tuple(found)
 
 
-def _customization(data: Any, where: str, file: _File) -> Customization:
-    if not isinstance(data, dict) or not isinstance(data.get("argument"), str):
+def _customization(data: Mapping[str, Any], where: str, file: _File) -> Customization:
+    if not data.get("argument"):
         raise ModuleFailed(
             f"{where}: a customization has no argument",
             hint='write it as {"argument": "...", "default": "..."}',
         )
-    texts = {key: data.get(key, "") for key in ("default", "defaultPath", "defaultAddress")}
-    for key, value in texts.items():
-        if not isinstance(value, str):
-            raise ModuleFailed(
-                f"{where}: {key} of {data['argument']!r} is not a string: {json.dumps(value)}",
-                hint=f'write it in quotes: "{key}": "{json.dumps(value)}"',
-            )
+    default = data.get("default", "")
     return Customization(
         argument=data["argument"],
-        function=_texts(data, "function", file),
-        default=texts["default"],
-        default_path=texts["defaultPath"],
-        default_address=texts["defaultAddress"],
-        ignore=_texts(data, "ignore", file),
-        origin=Origin.of(
-            str(file.path), file.text, line_of(file.text, texts["default"]), data["argument"]
-        ),
+        function=tuple(data.get("function", ())),
+        default=default,
+        default_path=data.get("defaultPath", ""),
+        default_address=data.get("defaultAddress", ""),
+        ignore=tuple(data.get("ignore", ())),
+        origin=Origin.of(str(file.path), file.text, line_of(file.text, default), data["argument"]),
     )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from stiletto.api.definition import ArgDef
 from stiletto.graph.kind import Kind
 from stiletto.module.addresses import secret_arguments
 from stiletto.module.git_url import is_git_url
+from stiletto.module.remote import expanded
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,39 @@ def line_of(text: str, value: str) -> int:
     return 1
 
 
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
+_COLON = re.compile(r"\s*:")
+
+
+def line_at(text: str, path: Sequence[str | int]) -> int:
+    """Return the line of a key or a list's item in a JSON text; else that of what is around it.
+
+    `path` is made of keys and indexes from the top.
+    """
+    line, deepest = 1, 0
+    here: list[str | int] = []
+    for token in _TOKEN.finditer(text):
+        match token[0]:
+            case "}" | "]":
+                here = here[:-1]
+                continue
+            case ",":
+                if here and isinstance(here[-1], int):
+                    here[-1] += 1
+                continue
+            case ":":
+                continue
+            case value if value[0] == '"' and here and not isinstance(here[-1], int):
+                if _COLON.match(text, token.end()):
+                    here[-1] = json.loads(value, strict=False)
+        depth = len(here)
+        if deepest < depth <= len(path) and here == list(path[:depth]):
+            line, deepest = text.count("\n", 0, token.start()) + 1, depth
+        if token[0] in ("{", "["):
+            here.append(0 if token[0] == "[" else "")
+    return line
+
+
 def acts(arg: ArgDef, text: str, workdir: Path, root: Path) -> str | None:
     """Return what using this address does to the machine, or None if it needs no consent.
 
@@ -63,7 +99,7 @@ def _acts(type_name: str, text: str, workdir: Path, root: Path) -> str | None:
             if is_git_url(text):
                 return None
             text = text.partition("#")[0] if type_name == "GitRef" else text
-            at = (workdir / Path(text.removeprefix("file://")).expanduser()).resolve()
+            at = (workdir / expanded(text.removeprefix("file://"))).resolve()
             return None if at.is_relative_to(root.resolve()) else f"reads {at}"
         case "Socket":
             return f"connects to {text}"

@@ -53,6 +53,14 @@ def tag_names(version: str, directory: str) -> tuple[str, ...]:
     return (f"{directory}/{version}", version) if directory else (version,)
 
 
+def expanded(ref: str) -> Path:
+    """Return a path with `~` replaced, where there is such a user."""
+    try:
+        return Path(ref).expanduser()
+    except RuntimeError:  # no such user: a directory may have this name
+        return Path(ref)
+
+
 def is_bare(path: Path) -> bool:
     """Whether a directory is a git repository without working tree."""
     return (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
@@ -71,7 +79,7 @@ def is_remote(ref: str, base: Path) -> bool:
 
 def _bare_part(ref: str, base: Path) -> Path | None:
     """Return the bare repository that a local path leads to or into."""
-    path = (base / Path(ref.partition("@")[0]).expanduser()).resolve()
+    path = (base / expanded(ref.partition("@")[0])).resolve()
     return next((parent for parent in (path, *path.parents) if is_bare(parent)), None)
 
 
@@ -86,7 +94,7 @@ def parse_reference(ref: str, base: Path) -> GitReference:
     bare = None if scheme else _bare_part(ref, base)
     if bare is not None:
         path, _, version = rest.partition("@")
-        inside = (base / Path(path).expanduser()).resolve().relative_to(bare)
+        inside = (base / expanded(path)).resolve().relative_to(bare)
         return GitReference(((f"file://{bare}", _directory(inside.as_posix(), ref)),), version)
     user = ""
     if not scheme and (found := re.match(r"([\w.-]+)@([\w.-]+):(.*)", rest)):

@@ -13,7 +13,7 @@ from stiletto.api.definition import ModuleDef
 from stiletto.errors import ModuleFailed, UsageError
 from stiletto.module.config import CONFIG, ModuleConfig
 from stiletto.module.origin import Origin, line_of
-from stiletto.module.remote import is_remote
+from stiletto.module.remote import expanded, is_remote
 from stiletto.module.workspace import WORKSPACE
 
 T = TypeVar("T")
@@ -115,14 +115,18 @@ def find_module(ref: str | None, workdir: Path) -> Path | None:
         UsageError: there is none.
     """
     if ref is not None:
-        root = (workdir / Path(ref).expanduser()).resolve()
-        if (root / CONFIG).is_file():
+        root = (workdir / expanded(ref)).resolve()
+        if is_present(root / CONFIG):
             return root
         if is_remote(ref, workdir):
             return None
-        raise UsageError(f"no module at {root}: it has no {CONFIG}")
+        lacking = "it has no" if root.is_dir() else "it is not a directory with a"
+        raise UsageError(
+            f"no module at {root}: {lacking} {CONFIG}",
+            hint="name the directory of a dagger.json, or a repository",
+        )
     for parent in (workdir, *workdir.parents):
-        if (parent / CONFIG).is_file() or (parent / WORKSPACE).is_file():
+        if is_present(parent / CONFIG) or is_present(parent / WORKSPACE):
             return parent
         if (parent / ".git").exists():
             break
@@ -130,6 +134,41 @@ def find_module(ref: str | None, workdir: Path) -> Path | None:
         f"no module around {workdir}: no {CONFIG} or {WORKSPACE} here or above",
         hint="name one with -m PATH",
     )
+
+
+def is_present(path: Path) -> bool:
+    """Whether a file is at a path.
+
+    Raises:
+        ModuleFailed: something else is, which nothing can be read from.
+    """
+    if path.is_file():
+        return True
+    if path.is_symlink():
+        found = f"a link to {path.readlink()}, where no file is"
+    elif path.is_dir():
+        found = "a directory, not a file"
+    elif path.exists():
+        found = "not a regular file"
+    else:
+        return False
+    raise ModuleFailed(f"{path}: {found}", hint=f"write {path.name} as a file, or remove it")
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file.
+
+    Raises:
+        ModuleFailed: it is not UTF-8; the line is named.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ModuleFailed(
+            f"{path}:{line}: not valid UTF-8 at byte {error.start}",
+            hint="write the file in UTF-8",
+        ) from error
 
 
 def context_of(root: Path) -> Path:
@@ -149,8 +188,15 @@ def read_project(source: Path) -> ModuleProject:
     path = source / "pyproject.toml"
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ModuleFailed(f"{path}: not found", hint="create one with `uv init`") from error
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        if source.is_dir():
+            what = "a directory, not a file" if path.is_dir() else "not found"
+            raise ModuleFailed(f"{path}: {what}", hint="create one with `uv init`") from error
+        what = "a file, not a directory" if source.is_file() else "not found"
+        raise ModuleFailed(
+            f"{source}: {what}: the module's code should be there",
+            hint=f"correct source in {CONFIG}",
+        ) from error
     except (ValueError, RecursionError) as error:
         # ValueError: TOMLDecodeError and UnicodeDecodeError are, and a number with too many digits.
         found = re.fullmatch(r"(.*) \(at line (\d+), column \d+\)", str(error), re.DOTALL)

@@ -78,13 +78,14 @@ def customize(
         found = _target(replace(module, objects=objects), custom.function)
         arg = found and _argument(found[1], custom.argument)
         if found is None or arg is None:
-            missed.append(f"customization of {path}({custom.argument}) matches nothing")
+            missed.append(
+                f"{_at(custom)}customization of {path}({custom.argument}) matches nothing"
+            )
             continue
         owner, function = found
         if custom.many and arg.type.kind is not Kind.LIST:
-            where = f"{custom.origin.path}:{custom.origin.line}: " if custom.origin else ""
             raise UsageError(
-                f"{where}{custom.argument} is a list, and the argument takes one value",
+                f"{_at(custom)}{custom.argument} is a list, and the argument takes one value",
                 hint="write the value without brackets",
             )
         if custom.default and takes_objects(arg):
@@ -101,6 +102,11 @@ def customize(
             owner = replace(owner, constructor=function)
         objects[owner.name] = owner
     return replace(module, objects=objects), addresses, missed
+
+
+def _at(custom: Customization) -> str:
+    """Return the file and the line of a customization, as a message begins with them."""
+    return f"{custom.origin.path}:{custom.origin.line}: " if custom.origin else ""
 
 
 def _target(module: ModuleDef, path: Sequence[str]) -> tuple[ObjectDef, FunctionDef] | None:

@@ -18,13 +18,15 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stiletto.errors import ModuleFailed, NotSupported
 from stiletto.module.config import Customization, Related, check_module_name
 from stiletto.module.origin import Origin, line_of
+from stiletto.module.shape import closest
 
 WORKSPACE = "dagger.toml"
 
@@ -32,29 +34,58 @@ _REFERENCE = re.compile(r"([\w.-]+):[\w.-]+")
 """What Dagger takes for the result of another module's function, where that is installed."""
 
 
-def parse_workspace(text: str, path: Path) -> tuple[Related, ...]:
-    """Read a `dagger.toml`; return its modules as toolchains.
+KEYS = ("modules", "ignore", "defaults_from_dotenv", "check-generated", "env", "ports")
+MODULE_KEYS = (
+    *("source", "pin", "settings", "entrypoint", "legacy-default-path"),
+    *("up", "generate", "check", "as-sdk"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """What a `dagger.toml` contains: its modules as toolchains, and lines about unknown keys."""
+
+    modules: tuple[Related, ...]
+    notes: tuple[str, ...] = ()
+
+
+def parse_workspace(text: str, path: Path) -> Workspace:
+    """Read a `dagger.toml`.
 
     Raises:
         ModuleFailed: it is not valid; the line is named.
         NotSupported: it has what only Dagger does.
     """
+    if text.startswith("\ufeff"):
+        raise ModuleFailed(
+            f"{path}:1: begins with a byte order mark, which TOML does not have",
+            hint="write the file in UTF-8 without it",
+        )
     try:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         # ValueError: TOMLDecodeError is one, and so is a number with too many digits.
         reason, line = _located(str(error), text)
-        raise ModuleFailed(f"{path}:{line}: not valid TOML: {reason}") from error
+        raise ModuleFailed(
+            f"{path}:{line}: not valid TOML: {reason}", hint="correct this line"
+        ) from error
     reading = _Reading(text, path)
     modules = reading.table(data, "modules", "modules")
+    reading.check_keys(data, KEYS)
     if data.get("ignore"):
         raise NotSupported(f"{path}:{reading.line_of('ignore')}: ignore")
+    if not reading.boolean({"check-generated": True, **data}, "check-generated", "check-generated"):
+        reading.notes.append(
+            f"{path}:{reading.line_of('check-generated')}: check-generated has no effect here; "
+            "use `stiletto check --no-generate`"
+        )
     from_env = reading.boolean(data, "defaults_from_dotenv", "defaults_from_dotenv")
-    return tuple(
+    related = tuple(
         reading.module(name, entry, modules.keys(), from_env=from_env)
         for name, entry in modules.items()
         if not (isinstance(entry, Mapping) and entry.get("as-sdk"))
     )
+    return Workspace(related, tuple(reading.notes))
 
 
 def _located(message: str, text: str) -> tuple[str, int]:
@@ -71,6 +102,7 @@ class _Reading:
     def __init__(self, text: str, path: Path) -> None:
         self._text = text
         self._path = path
+        self.notes: list[str] = []
 
     def line_of(self, *names: str) -> int:
         """Return the line of the table or key that has the most of these names; else 1."""
@@ -97,6 +129,16 @@ class _Reading:
             hint=f"write {wanted}, or remove it",
         )
 
+    def check_keys(self, data: Mapping[str, Any], known: Sequence[str], *above: str) -> None:
+        """Note the keys that have no meaning, in Dagger neither."""
+        for key in data:
+            if key not in known:
+                meant = closest(key, known)
+                self.notes.append(
+                    f"{self._path}:{self.line_of(*above, key)}: unknown key {key!r}, which has no "
+                    "effect" + (f"; did you mean {meant!r}?" if meant else "")
+                )
+
     def table(self, data: Mapping[str, Any], key: str, *names: str) -> Mapping[str, Any]:
         """Return a table; an absent one is empty."""
         found = data.get(key, {})
@@ -119,6 +161,7 @@ class _Reading:
         check_module_name(name, f"{self._path}:{self.line_of(*at)}: name")
         if not isinstance(entry, Mapping):
             raise self._wrong(f"modules.{name}", "a table", *at)
+        self.check_keys(entry, MODULE_KEYS, *at)
         source = entry.get("source")
         if not isinstance(source, str) or not source:
             raise ModuleFailed(
@@ -145,6 +188,7 @@ class _Reading:
             ),
             ignore_checks=tuple(skipped),
             from_env=from_env,
+            where=f"{self._path}:{self.line_of(*at, 'source')}",
         )
 
     def _setting(

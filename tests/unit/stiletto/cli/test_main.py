@@ -45,6 +45,7 @@ def test_every_command_has_help(tmp_path: Path, command: str) -> None:
         ("up", "up"),
         ("api call lint", "api"),
         ("toolchain update", "toolchain update"),
+        *((name, name) for name in ("q", "t", "l", "use", "ws", "sdk", "agent", "llm", "setup")),
     ],
 )
 def test_other_commands_of_dagger_are_refused(tmp_path: Path, line: str, name: str) -> None:
@@ -57,6 +58,19 @@ def test_other_commands_of_dagger_are_refused(tmp_path: Path, line: str, name: s
         "  hint: run the same command with `dagger` instead of `stiletto`\n",
     ) == (ended.code, ended.err)
     assert ended.launcher.engine is None
+
+
+@pytest.mark.parametrize(
+    "flag", ["-c x", "--command=x", "--model=x", "--env ci", "-W x", "--org x", "--profile"]
+)
+def test_other_flags_of_dagger_are_refused(tmp_path: Path, flag: str) -> None:
+    """A flag that only Dagger has is not unknown: the error says where it works."""
+    ended = Shell(tmp_path)(*flag.split(), "functions")
+
+    assert (1, "  hint: leave it out, or run the same command with `dagger`") == (
+        ended.code,
+        ended.err.splitlines()[-1],
+    )
 
 
 def test_commands_are_either_ours_or_daggers() -> None:

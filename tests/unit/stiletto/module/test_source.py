@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -45,8 +46,41 @@ def test_module_by_reference(tmp_path: Path) -> None:
 
     assert tmp_path / "m" == find_module("m", tmp_path)
     assert tmp_path / "m" == find_module("../m", tmp_path / "x")
-    with pytest.raises(UsageError, match=r"no module at .*absent: it has no dagger.json"):
+    with pytest.raises(UsageError, match=r"no module at .*absent: .* dagger.json") as caught:
         find_module("absent", tmp_path)
+    assert "name the directory of a dagger.json, or a repository" == caught.value.hint
+
+
+def test_a_home_of_nobody_is_a_path(tmp_path: Path) -> None:
+    """A `~` with a name that no user has is a directory of this name."""
+    with pytest.raises(UsageError, match=r"no module at .*/~no-such-user/x"):
+        find_module("~no-such-user/x", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["dagger.json", "dagger.toml"])
+@pytest.mark.parametrize("kind", ["directory", "link", "loop", "pipe"])
+def test_what_is_not_a_file_is_named(name: str, kind: str, tmp_path: Path) -> None:
+    """A directory, a dangling link or a pipe in place of the file is an error, not "no module"."""
+    path = tmp_path / name
+    match kind:
+        case "directory":
+            path.mkdir()
+            expected = "a directory, not a file"
+        case "link":
+            path.symlink_to("gone")
+            expected = "a link to gone, where no file is"
+        case "loop":
+            path.symlink_to(name)
+            expected = f"a link to {name}, where no file is"
+        case _:
+            os.mkfifo(path)
+            expected = "not a regular file"
+
+    with pytest.raises(ModuleFailed) as caught:
+        find_module(None, tmp_path)
+
+    assert f"{path}: {expected}" == caught.value.message
+    assert f"write {name} as a file, or remove it" == caught.value.hint
 
 
 def test_context_is_the_repository(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ python = "3.12"
 
 def test_modules_are_toolchains() -> None:
     """Their settings are defaults of the constructor, as text; a module that is an SDK is none."""
-    checks, docs = parse_workspace(INSTALLED, PATH)
+    checks, docs = parse_workspace(INSTALLED, PATH).modules
 
     assert ("checks", "modules/wheelwright", "", ("audit",), False) == (
         checks.name,
@@ -70,7 +70,7 @@ def test_modules_are_toolchains() -> None:
 
 def test_a_setting_has_its_line() -> None:
     """Consent to what it does, and errors, name it."""
-    checks, _ = parse_workspace(INSTALLED, PATH)
+    checks, _ = parse_workspace(INSTALLED, PATH).modules
     lines = {each.argument: each.origin.line for each in checks.customizations if each.origin}
     assert {"python": 9, "package": 10, "limit": 11, "fast": 12, "gates": 13, "odd": 14} == lines
 
@@ -78,13 +78,13 @@ def test_a_setting_has_its_line() -> None:
 def test_env_files_count_where_the_file_says_so() -> None:
     """Dagger 1.0 reads `.env` for those projects alone."""
     text = 'defaults_from_dotenv = true\n[modules.a]\nsource = "a"\n'
-    assert [True] == [each.from_env for each in parse_workspace(text, PATH)]
+    assert [True] == [each.from_env for each in parse_workspace(text, PATH).modules]
 
 
 def test_a_file_without_modules_has_none() -> None:
     """It may be there for other tools of Dagger."""
-    assert () == parse_workspace("", PATH)
-    assert () == parse_workspace('[env.ci]\n[ports.80]\nbackendService = "a:b"\n', PATH)
+    assert () == parse_workspace("", PATH).modules
+    assert () == parse_workspace('[env.ci]\n[ports.80]\nbackendService = "a:b"\n', PATH).modules
 
 
 @pytest.mark.parametrize(
@@ -140,5 +140,34 @@ def test_an_image_is_no_function() -> None:
     """Only the name of a module that is installed makes a reference of it."""
     text = '[modules.b]\nsource = "b"\n[modules.b.settings]\nx = "python:3.12"\n'
     assert ["python:3.12"] == [
-        each.default for related in parse_workspace(text, PATH) for each in related.customizations
+        each.default
+        for related in parse_workspace(text, PATH).modules
+        for each in related.customizations
     ]
+
+
+def test_an_unknown_key_is_named_with_the_one_that_may_be_meant() -> None:
+    """Dagger ignores an unknown key: a line says so."""
+    text = '[module.b]\n[modules.a]\nsource = "m"\nsettngs = 4\nzz = 1\n'
+
+    assert (
+        f"{PATH}:1: unknown key 'module', which has no effect; did you mean 'modules'?",
+        f"{PATH}:4: unknown key 'settngs', which has no effect; did you mean 'settings'?",
+        f"{PATH}:5: unknown key 'zz', which has no effect",
+    ) == parse_workspace(text, PATH).notes
+
+
+def test_a_module_has_the_line_of_its_source() -> None:
+    """What is wrong with a source is reported with its line."""
+    text = '[modules.a]\n\nsource = "m"\n'
+
+    assert [f"{PATH}:3"] == [each.where for each in parse_workspace(text, PATH).modules]
+
+
+def test_a_switch_that_only_dagger_has_is_named() -> None:
+    """What `check` of Dagger 1.0 would leave out runs here, so a line names the flag."""
+    text = "check-generated = false\n"
+
+    assert (
+        f"{PATH}:1: check-generated has no effect here; use `stiletto check --no-generate`",
+    ) == parse_workspace(text, PATH).notes
