@@ -83,7 +83,7 @@ class RemoteRefs:
         released = RELEASE in self.env
         if words[:2] == ["uv", "venv"] or (words[0] == "uv" and "--no-build" in words):
             return privileges.DOWNLOAD if released else privileges.INSTALL
-        if words[0] in ("sha256sum", "true"):
+        if words[0] in ("sha256sum", "true") or "certificates.py" in text:
             return privileges.DATA
         return privileges.RELEASE if released else privileges.CODE
 

@@ -118,9 +118,11 @@ def begin_call(*, releasing: bool = False) -> None:
         begin_release()
 
 
-def call_name() -> str:
-    """Return what no other call has: for a step that runs once in each."""
-    return _call.get()
+def once_in_each_call(container: dagger.Container) -> dagger.Container:
+    """Return a container whose steps run again in each call."""
+    if release := _release.get():
+        container = container.with_env_variable("WHEELWRIGHT_RELEASE", release)
+    return container.with_env_variable("WHEELWRIGHT_CALL", _call.get())
 
 
 def releasing() -> bool:

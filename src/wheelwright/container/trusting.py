@@ -46,8 +46,8 @@ def joined(ca: dagger.File) -> dagger.File:
         .from_(slim_image(DEFAULT_PYTHON))
         .with_new_file(_PROGRAM, program)
         .with_file(_GIVEN, ca)
-        .with_env_variable("WHEELWRIGHT_CALL", steps.call_name())
     )
+    container = steps.once_in_each_call(container)
     return steps.run(container, ["python", _PROGRAM, _GIVEN, JOINED], kind=DATA).file(JOINED)
 
 

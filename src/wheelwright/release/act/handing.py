@@ -248,8 +248,10 @@ async def _regular(directory: dagger.Directory, path: str, most: int) -> int:
 
 async def _compare(dist: dagger.Directory, files: tuple[File, ...]) -> None:
     container = steps.base(slim_image(DEFAULT_PYTHON), DEFAULT_PYTHON)
-    sums = "/opt/wheelwright/told"
+    sums = "/opt/wheelwright/sums"
     container = container.with_directory(f"/{DIST}", dist).with_workdir(f"/{DIST}")
+    # A redirection makes no parent directories.
+    container = container.with_new_file(sums, "")
     names = [each.name for each in files]
     container = steps.run(container, ["sha256sum", "--", *names], log=sums, kind=DATA)
     lines = (await container.file(sums).contents()).splitlines()

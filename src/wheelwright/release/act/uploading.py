@@ -29,7 +29,7 @@ DIST: Final = "/dist"
 PROGRAM: Final = "/opt/wheelwright/distributions.py"
 # The oldest that locks/pypi-attestations.txt is for.
 _SIGNING_PYTHON: Final = Version("3.10")
-_RESULT: Final = "/opt/wheelwright/told"
+_RESULT: Final = "/opt/wheelwright/printed"
 
 
 @dataclass(frozen=True, slots=True)
