@@ -74,6 +74,11 @@ def cli(repository: Path, cache: Path) -> Cli:
     return Cli(repository / "only", cache)
 
 
+def directories(root: Path) -> list[str]:
+    """Return the directories at the root of a repository, as Dagger lists them."""
+    return sorted(f"{each.name}/" for each in root.glob("[!.]*") if each.is_dir())
+
+
 def at(cli: Cli, directory: str) -> Cli:
     """Return the command line in another directory of the repository."""
     return replace(cli, cwd=cli.cwd.parent / directory)
@@ -96,10 +101,9 @@ async def test_dependency_is_called_from_code(open_: Opener, repository: Path) -
 @pytest.mark.slow
 async def test_dependencys_default_paths_are_its_own(open_: Opener, repository: Path) -> None:
     """A dependency's `/` is its own repository, and a relative path starts at its directory."""
+    roots = directories(repository)
     async with open_(repository) as session:
         await session.engine.load_module("app")
-        roots = sorted(f"{each.name}/" for each in repository.glob("[!.]*") if each.is_dir())
-
         assert [*roots, "dagger.json", "pyproject.toml", "src/"] == await ask(
             session.engine, "where"
         )
