@@ -30,12 +30,12 @@ class Below:
 
     def kind(self, path: str) -> str | None:
         """Return `dir`, `file` or `link`, or None."""
-        node = self._view.lookup(path, follow=False)
+        node = self._view.find(path)
         return node.kind if node else None
 
     def link(self, path: str) -> str:
         """Return a link's target."""
-        node = self._view.lookup(path, follow=False)
+        node = self._view.find(path)
         if node is None or node.kind != "link":
             raise TreeError(f"{path} is not a link")
         return node.link()
@@ -46,12 +46,12 @@ class Below:
 
     def mode(self, path: str) -> int:
         """Return the permission bits of a path that exists."""
-        node = self._view.lookup(path, follow=False)
+        node = self._view.find(path)
         return node.stat.st_mode & 0o7777 if node else 0o755
 
     def owner(self, path: str) -> str:
         """Return who owns a path that exists."""
-        node = self._view.lookup(path, follow=False)
+        node = self._view.find(path)
         return owner_of(node.stat) if node else ""
 
 
@@ -249,18 +249,36 @@ class DeltaSurface(Surface):
         if path and self.kind(path) != "dir":
             self.put(path, tree)
             return
-        for name, entry in tree.entries.items():
-            inside = f"{path}/{name}" if path else name
-            if isinstance(entry, Dir) and self.kind(inside) == "dir":
-                self.merge(inside, entry)
-            else:
-                self.put(inside, entry)
         if path:
             self._cover(path)
-            merged = self.tree.get(path)
-            assert isinstance(merged, Dir)
+        own = self.tree.get(path)
+        assert isinstance(own, Dir)
+        merged = self._merged(path, own, tree)
+        if path:
             merged = replace(merged, mode=tree.mode, owner=tree.owner)
-            self.tree = self.tree.put(path, merged)
+        self.tree = self.tree.put(path, merged)
+
+    def _merged(self, path: str, own: Dir, tree: Dir) -> Dir:
+        """Return the layer's share of a directory with another one copied onto it.
+
+        Notes what is hidden below. One change of the layer for each directory, not for each file.
+        """
+        entries = dict(own.entries)
+        for name, entry in tree.entries.items():
+            inside = f"{path}/{name}" if path else name
+            mine, below = entries.get(name), self._below(inside)
+            kind = below if mine is None else _kind(mine)
+            if isinstance(entry, Dir) and kind == "dir":
+                if not isinstance(mine, Dir):
+                    at = "/" + inside
+                    mine = Dir(self._lower.mode(at), owner=self._lower.owner(at))
+                merged = self._merged(inside, mine, entry)
+                entries[name] = replace(merged, mode=entry.mode, owner=entry.owner)
+                continue
+            if below == "dir" or (below is not None and isinstance(entry, Dir)):
+                self.removed.add(inside)
+            entries[name] = entry
+        return replace(own, entries=MappingProxyType(entries))
 
     def remove(self, path: str) -> None:
         """Remove a path."""

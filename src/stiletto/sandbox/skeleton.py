@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Container, Mapping
+from functools import cache
 from pathlib import Path
 
 from stiletto.layers.layer import Layer
@@ -56,8 +58,12 @@ def skeleton(image: Image) -> dict[str, bytes | str]:
     return plan
 
 
+@cache
 def _copied(host: Path, target: str) -> dict[str, bytes | str]:
-    """Return a file or directory of the host for a plan; what cannot be read is left out."""
+    """Return a file or directory of the host for a plan; what cannot be read is left out.
+
+    Read once a process: every image has these hundreds of links and files.
+    """
     try:
         if host.is_symlink():
             return {target: str(host.readlink())}
@@ -92,16 +98,19 @@ def _digest(plan: Mapping[str, bytes | str]) -> str:
 
 
 def _write(root: Path, plan: Mapping[str, bytes | str], shared: Container[str] = STICKY) -> None:
+    made: set[str] = set()
     for path, value in sorted(plan.items()):
-        here = root / path
-        if path.endswith("/"):
-            here.mkdir(parents=True, exist_ok=True)
-            here.chmod(0o1777 if path.rstrip("/") in shared else 0o755)
-            continue
-        here.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(value, str):
-            here.symlink_to(value)
+        above, _, name = path.rpartition("/")
+        # Most of a plan are links in one directory.
+        if above not in made:
+            (root / above).mkdir(parents=True, exist_ok=True)
+            made.add(above)
+        if not name:
+            (root / above).chmod(0o1777 if above in shared else 0o755)
+        elif isinstance(value, str):
+            os.symlink(value, f"{root}/{path}")  # noqa: PTH211 - a path object for each costs more
         else:
+            here = root / path
             here.write_bytes(value)
             mode = 0o755 if value.startswith(_PROGRAM_MARKS) else 0o644
             if path in CLOSED:
