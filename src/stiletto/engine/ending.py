@@ -60,9 +60,21 @@ PACKAGE_PROGRAMS = (
 
 _MISSING = re.compile(rf"\b({'|'.join(PACKAGE_PROGRAMS)}): (?:command )?not found")
 
+_PYTHON = re.compile(
+    r"/usr/local(?:/bin/(?:python|pip)[\d.]*|/?)(?![\w/]).*"
+    r"(?:no such file|not found|no python executable was found|no interpreter found)",
+    re.IGNORECASE,
+)
+"""Images of Python have it in /usr/local; the one of this machine may be elsewhere."""
+
 
 def system_hint(printed: str) -> str | None:
-    """Return a hint if a step wanted a program of another system than this machine's."""
+    """Return a hint if a step wanted what the image has and this machine has not, or elsewhere."""
+    if _PYTHON.search(printed) is not None:
+        return (
+            "the image has its Python in /usr/local, and this machine's stands for it from another "
+            "directory: run the same command with `dagger`"
+        )
     found = _MISSING.search(printed)
     if found is None:
         return None

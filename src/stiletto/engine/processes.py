@@ -20,7 +20,7 @@ from stiletto.engine.context import current_span, preparing
 from stiletto.engine.core import Core
 from stiletto.engine.once import Once
 from stiletto.engine.workers import Worker
-from stiletto.errors import EnvironmentFailed, ModuleFailed, StepFailed, StilettoError
+from stiletto.errors import USE_DAGGER, EnvironmentFailed, ModuleFailed, StepFailed, StilettoError
 from stiletto.module import runtime
 from stiletto.module.bindings import bindings
 from stiletto.module.earlier import earlier_calls
@@ -88,7 +88,9 @@ class Processes:
             shown(replacer.flush())
             current_span.reset(span)
         if client.failed is not None:
-            failure = _failure(client.failed, self._core.evaluator.commands.replays)
+            failure = returned_failure(
+                client.failed, self._core.evaluator.commands.replays, self._core.refused
+            )
             if BAD_PYC.search(failure.message):
                 await self._forget_compiled()
                 failure.hint = failure.hint or AGAIN
@@ -195,7 +197,16 @@ class Processes:
         raise AssertionError("python_tags is never empty")
 
 
-def _failure(error: Error, replays: Collection[str]) -> StilettoError:
+_BAD_RESULT = re.compile(
+    rf"InvalidResultError: .*?\((?P<call>.*?): (?P<hint>{re.escape(USE_DAGGER)}.*?)\) @ ", re.DOTALL
+)
+"""The SDK asks for the id of an object that a function returns, and takes a refusal for a result of
+another type than the function declares."""
+
+
+def returned_failure(
+    error: Error, replays: Collection[str], refused: Collection[str] = ()
+) -> StilettoError:
     """Rebuild an error that a module's process returned; a failed command stays one.
 
     Only lines that this session made are kept for a replay: users paste them into a shell.
@@ -213,6 +224,8 @@ def _failure(error: Error, replays: Collection[str]) -> StilettoError:
             message=None if error.message.startswith("exit code: ") else error.message,
         )
     message = error.message
+    if (found := _BAD_RESULT.match(message)) is not None and found["call"] in refused:
+        return ModuleFailed(found["call"], hint=found["hint"])
     if hint:
         message = message.removesuffix(f": {hint}")
     return ModuleFailed(message, hint=hint)

@@ -32,6 +32,27 @@ def test_a_refusal_at_loopback_names_the_setting(said: str, port: str | None) ->
 
 
 @pytest.mark.parametrize(
+    "printed",
+    [
+        "error: Project virtual environment directory `/usr/local/` cannot be used because it is "
+        "not a valid Python environment (no Python executable was found)",
+        "sh: 1: /usr/local/bin/python3: not found",
+        "exec: /usr/local/bin/python3.12: no such file or directory",
+        "bash: /usr/local/bin/pip: No such file or directory",
+    ],
+)
+def test_python_of_an_image(printed: str) -> None:
+    """Where a step wants the image's Python by its path, the hint says what stands for it."""
+    assert "has its Python in /usr/local" in (system_hint(printed) or "")
+
+
+@pytest.mark.parametrize("printed", ["/usr/local/bin/tool: not found", "/usr/local: 3 files"])
+def test_other_programs_in_its_place(printed: str) -> None:
+    """Other programs and lines without a failure get no hint."""
+    assert system_hint(printed) is None
+
+
+@pytest.mark.parametrize(
     ("printed", "program"),
     [
         ("sh: 1: apk: not found\n", "apk"),
