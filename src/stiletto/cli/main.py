@@ -7,6 +7,7 @@ rich and the commands themselves come when they are needed.
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -27,6 +28,10 @@ from stiletto.errors import EnvironmentFailed, NotSupported, StilettoError, Usag
 if TYPE_CHECKING:
     from stiletto.cli.launcher import EngineLauncher
 
+
+COLLECT_AFTER = 20_000
+"""New objects until the collector runs: a command lives too short for Python's 700, with which a
+first run of the tests spent a tenth of the engine's time in it."""
 
 DISTRIBUTION = "wheelwright-pipeline"
 """What is installed; `stiletto` on an index is another project."""
@@ -120,6 +125,7 @@ Command = Callable[[Invocation, list[str]], Coroutine[Any, Any, int]]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line of this process; return the exit code."""
+    gc.set_threshold(COLLECT_AFTER)
     from stiletto.cli.launcher import EngineLauncher
 
     _open_streams()

@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import shutil
 import stat
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -222,11 +221,22 @@ def _link(blob: Path, path: Path) -> bool:
 
 
 def _copy(blob: Path, file: File, path: Path) -> None:
-    with blob.open("rb") as source, path.open("xb") as target:
-        shutil.copyfileobj(source, target, _CHUNK_BYTES)
-    give(path, file.owner)
-    path.chmod(file.mode)
-    ns = file.time.ns
-    if ns is None:
-        ns = blob_time_s(file.digest) * 1_000_000_000
-    os.utime(path, ns=(ns, ns))
+    # By descriptors: a tree has many small files, for which file objects take longer than copying.
+    source = os.open(blob, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            while piece := os.read(source, _CHUNK_BYTES):
+                rest = memoryview(piece)
+                while rest:
+                    rest = rest[os.write(target, rest) :]
+            give(path, file.owner)
+            os.fchmod(target, file.mode)
+            ns = file.time.ns
+            if ns is None:
+                ns = blob_time_s(file.digest) * 1_000_000_000
+            os.utime(target, ns=(ns, ns))
+        finally:
+            os.close(target)
+    finally:
+        os.close(source)
