@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -209,7 +209,15 @@ def read_project(source: Path) -> ModuleProject:
     pinned = source / ".python-version"
     lines = pinned.read_text(errors="replace").splitlines() if pinned.is_file() else []
     python = next((fields[0] for line in lines if (fields := line.partition("#")[0].split())), "")
-    image = _get(_get(_get(data, "tool", dict[str, Any]()), "dagger", {}), "base-image", "")
+    settings = _get(_get(data, "tool", dict[str, Any]()), "dagger", dict[str, Any]())
+    _check_settings(settings, path)
+    image = _get(settings, "base-image", "")
+    if python and not re.fullmatch(r"\d+(\.\d+){0,2}[\w.-]*", python):
+        raise ModuleFailed(
+            f"{pinned}:{_line_of(lines, python)}: {python!r} is not a version of Python, of which "
+            "Dagger makes an image's tag",
+            hint="write it as 3.12",
+        )
     if not python and not image:
         python = _get(project, "requires-python", "").strip()
         _check_python(python, path)
@@ -219,6 +227,29 @@ def read_project(source: Path) -> ModuleProject:
         main_object=_get(entry_points, "main_object", ""),
         image=image,
     )
+
+
+def _line_of(lines: Sequence[str], text: str) -> int:
+    return next((number for number, line in enumerate(lines, 1) if text in line), 1)
+
+
+SETTINGS: Mapping[str, tuple[type, str]] = {
+    "base-image": (str, "a string"),
+    "use-uv": (bool, "true or false"),
+    "uv-version": (str, "a string"),
+}
+"""The keys of `[tool.dagger]`, and the type of each (sdk/python/runtime/discovery.go)."""
+
+
+def _check_settings(settings: Mapping[str, Any], path: Path) -> None:
+    """Refuse a value of another type, which the real engine cannot read."""
+    for name, (kind, described) in SETTINGS.items():
+        if name in settings and not isinstance(settings[name], kind):
+            lines = path.read_text(encoding="utf-8").splitlines()
+            raise ModuleFailed(
+                f"{path}:{_line_of(lines, name)}: {name} of [tool.dagger] must be {described}",
+                hint="correct this line, or remove it",
+            )
 
 
 def _check_python(required: str, path: Path) -> None:

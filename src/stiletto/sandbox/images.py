@@ -20,11 +20,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stiletto.errors import USE_DAGGER, EnvironmentFailed, UsageError
+from stiletto.errors import USE_DAGGER, EnvironmentFailed
 from stiletto.layers.layer import Bind
 from stiletto.sandbox.interpreters import Interpreter, Memory, Probes, interpreter_for
 from stiletto.sandbox.plan import Image
-from stiletto.sandbox.references import ImageRef, python_version, uv_tag
+from stiletto.sandbox.references import ImageRef, python_version, userland_tag, uv_tag
 from stiletto.sandbox.rust import find_rust
 from stiletto.sandbox.userland import (
     USER_PATH,
@@ -39,9 +39,16 @@ from stiletto.sandbox.userland import (
     with_bind,
 )
 
-USERLANDS = frozenset(
-    {"alpine", "alpine/git", "bitnami/git", "buildpack-deps", "busybox", "debian", "ubuntu"}
-)
+USERLAND_EXAMPLES = {
+    "alpine": "3.22 and edge",
+    "alpine/git": "v2.52.0",
+    "bitnami/git": "2.52.0",
+    "buildpack-deps": "trixie and trixie-curl",
+    "busybox": "1.37 and musl",
+    "debian": "trixie, 13 and trixie-slim",
+    "ubuntu": "24.04 and noble",
+}
+USERLANDS = frozenset(USERLAND_EXAMPLES)
 UV_IMAGES = frozenset({("ghcr.io", "astral-sh/uv"), ("", "astral/uv")})
 
 PYTHON_LINKS = "/opt/stiletto/python/bin"
@@ -92,20 +99,25 @@ class HostImages:
         if ref.host == "" and ref.name in ("python", "pypy"):
             version = python_version(ref.tag)
             if version is None:
-                raise UsageError(
-                    f"{address} names no Python version",
-                    hint="write it like python:3.12, python:3.12-slim or pypy:3.11",
+                raise _unknown_tag(address, "3.12, 3.12-slim and 3.12-slim-bookworm")
+            if ref.digest and not ref.tag:
+                raise EnvironmentFailed(
+                    f"this machine cannot provide the image {address}: no tag names the version",
+                    hint=f"{USE_DAGGER}, or write the tag before the digest: "
+                    f"{ref.name}:3.12@{ref.digest[:14]}...",
                 )
             if ref.name == "pypy":
                 version = f"pypy{version}"
             interpreter = await interpreter_for(version, find_uv(), probes=self._probes)
-            return python_image(address, interpreter)
+            return _not_of(ref, python_image(address, interpreter))
         if server_for(ref) is not None:
             return await asyncio.to_thread(
                 server_image, address, ref, os.environ, self._servers, find_uv()
             )
         if ref.host == "" and ref.name in USERLANDS:
-            return _with_release(userland_image(address), ref)
+            if not userland_tag(ref.name, ref.tag):
+                raise _unknown_tag(address, USERLAND_EXAMPLES[ref.name])
+            return _not_of(ref, _with_release(userland_image(address), ref))
         raise EnvironmentFailed(
             f"this machine cannot provide the image {address}",
             hint=f"{USE_DAGGER}; stiletto provides "
@@ -115,19 +127,29 @@ class HostImages:
     async def _uv(self, address: str, ref: ImageRef) -> Image:
         tag = uv_tag(ref.tag)
         if tag is None:
-            raise EnvironmentFailed(
-                f"this machine cannot provide the image {address}: its tag is not known",
-                hint=f"{USE_DAGGER}; stiletto knows "
-                "tags like 0.9, python3.12-bookworm-slim and debian-slim",
-            )
+            raise _unknown_tag(address, "0.9, python3.12-bookworm-slim and debian-slim")
         if not tag.base:
-            return await asyncio.to_thread(_uv_image, address, tag.version)
+            return _not_of(ref, await asyncio.to_thread(_uv_image, address, tag.version))
         if tag.python:
             interpreter = await interpreter_for(tag.python, find_uv(), probes=self._probes)
             base = python_image(address, interpreter)
         else:
             base = userland_image(address)
-        return await asyncio.to_thread(_with_uv, base, tag.version)
+        return _not_of(ref, await asyncio.to_thread(_with_uv, base, tag.version))
+
+
+def _unknown_tag(address: str, known: str) -> EnvironmentFailed:
+    return EnvironmentFailed(
+        f"this machine cannot provide the image {address}: its tag is not known",
+        hint=f"{USE_DAGGER}; stiletto knows tags like {known}",
+    )
+
+
+def _not_of(ref: ImageRef, image: Image) -> Image:
+    """Return an image whose description says that a digest that was named is not its own."""
+    if not ref.digest:
+        return image
+    return replace(image, provided_by=f"{image.provided_by}, not the contents of the digest")
 
 
 def python_image(

@@ -40,6 +40,9 @@ _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.EACCES, er
 _OFFERS = 8
 """How many files are remembered that have the same contents."""
 
+_UNREADABLE = frozenset({errno.EINVAL, errno.EPERM, errno.EACCES, errno.ENXIO, errno.ESRCH})
+"""What read(2) says of files that only look like files, as some of /proc."""
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -63,6 +66,10 @@ def is_untouched(
         and (size_bytes is None or facts.st_size == size_bytes)
         and abs(facts.st_mtime - written_s) <= _TIME_STEP_S
     )
+
+
+_UNREADABLE = frozenset({errno.EINVAL, errno.EPERM, errno.EACCES, errno.ENXIO, errno.ESRCH})
+"""What read(2) says of files that only look like files, as of those of /proc."""
 
 
 class Blobs:
@@ -128,10 +135,18 @@ class Blobs:
             facts = os.fstat(descriptor)
             if not stat.S_ISREG(facts.st_mode):
                 raise UsageError(f"{path} is not a regular file")
-            if copy:
-                digest, size_bytes = self._add_open(file.fileno(), facts.st_size)
-            else:
-                digest, size_bytes = _hash(file.fileno())
+            try:
+                if copy:
+                    digest, size_bytes = self._add_open(file.fileno(), facts.st_size)
+                else:
+                    digest, size_bytes = _hash(file.fileno())
+            except OSError as error:
+                if error.errno not in _UNREADABLE:
+                    raise
+                raise UsageError(
+                    f"cannot read {path}: {os.strerror(error.errno).lower()}",
+                    hint="leave it out with an exclude pattern",
+                ) from error
         time = Time(facts.st_mtime_ns)
         return File(digest, size_bytes, facts.st_mode & 0o777, time=time), facts
 

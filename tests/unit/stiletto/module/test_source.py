@@ -176,3 +176,26 @@ def test_unreadable_projects(tmp_path: Path, text: str | None, words: str) -> No
 
     with pytest.raises(ModuleFailed, match=words):
         read_project(tmp_path)
+
+
+@pytest.mark.parametrize("line", ["base-image = 4", 'use-uv = "x"', "uv-version = 0.10"])
+def test_settings_of_another_type_are_refused(line: str, tmp_path: Path) -> None:
+    """What Dagger cannot read in [tool.dagger] does not count as absent."""
+    write(tmp_path, pyproject__toml=f'[project]\nname = "m"\n[tool.dagger]\n{line}\n')
+    with pytest.raises(ModuleFailed) as caught:
+        read_project(tmp_path)
+
+    name = line.partition(" ")[0]
+    assert f"{tmp_path}/pyproject.toml:4: {name} of [tool.dagger] must be " in caught.value.message
+
+
+def test_a_python_version_of_no_python_is_refused(tmp_path: Path) -> None:
+    """Dagger makes an image's tag of .python-version; any other text is an error with its line."""
+    write(tmp_path, pyproject__toml='[project]\nname = "m"\n')
+    (tmp_path / ".python-version").write_text("# pinned\nnope\n")
+    with pytest.raises(
+        ModuleFailed, match=r"\.python-version:2: 'nope' is not a version"
+    ) as caught:
+        read_project(tmp_path)
+
+    assert "write it as 3.12" == caught.value.hint

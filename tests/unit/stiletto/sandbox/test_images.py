@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stiletto.errors import EnvironmentFailed, UsageError
+from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.images import HostImages
 
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -127,7 +127,49 @@ async def test_unknown_images(address: str) -> None:
     assert "`dagger`" in str(caught.value.hint)
 
 
-async def test_python_without_a_version() -> None:
-    """A tag that names no version is refused."""
-    with pytest.raises(UsageError, match="names no Python version"):
-        await HostImages().resolve("python:3.x")
+@pytest.mark.parametrize(
+    "address",
+    [
+        "python:3.x",
+        "python:pypy",
+        "python:3.12-slimm",
+        "python:3.12-windowsservercore",
+        "alpine:nope",
+        "alpine/git:nope",
+        "busybox:1.36-nope",
+        "buildpack-deps:nope",
+        "debian:nope",
+        "debian:trixie-slimm",
+        "ubuntu:nope",
+    ],
+)
+async def test_a_tag_that_does_not_exist(address: str) -> None:
+    """A tag of another form than those of the image is refused, with examples."""
+    with pytest.raises(EnvironmentFailed) as caught:
+        await HostImages().resolve(address)
+
+    assert f"this machine cannot provide the image {address}: its tag is not known" == (
+        caught.value.message
+    )
+    assert "stiletto knows tags like" in str(caught.value.hint)
+
+
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize("address", [f"python:{HERE}-slim", "debian", "ghcr.io/astral-sh/uv:0.9"])
+async def test_a_digest_is_not_what_the_host_has(address: str) -> None:
+    """A digest is not looked at, and the line about the image says so."""
+    plain = await HostImages().resolve(address)
+    pinned = await HostImages().resolve(f"{address}@{DIGEST}")
+
+    assert pinned.identity == plain.identity
+    assert f"{plain.provided_by}, not the contents of the digest" == pinned.provided_by
+
+
+async def test_a_digest_without_a_tag_names_no_python() -> None:
+    """Which Python a digest has is not known without its tag."""
+    with pytest.raises(EnvironmentFailed, match="no tag names the version") as caught:
+        await HostImages().resolve(f"python@{DIGEST}")
+
+    assert "write the tag before the digest: python:3.12@sha256:" in str(caught.value.hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stiletto.errors import UsageError
-from stiletto.sandbox.references import ImageRef, UvTag, python_version, uv_tag
+from stiletto.sandbox.references import ImageRef, UvTag, python_version, userland_tag, uv_tag
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 
@@ -31,7 +31,20 @@ def test_addresses(address: str, expected: ImageRef) -> None:
     assert ImageRef.parse(address) == expected
 
 
-@pytest.mark.parametrize("address", ["", "Python:3", "python:", "a b", "python@sha256:1", "x/:1"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "Python:3",
+        "python:",
+        "a b",
+        "python@sha256:1",
+        "x/:1",
+        " python",
+        "python\n",
+        "python@md5:" + "0" * 32,
+    ],
+)
 def test_what_is_no_address(address: str) -> None:
     """A malformed address is refused with its own words."""
     with pytest.raises(UsageError, match="is not an image address") as caught:
@@ -56,7 +69,13 @@ def test_what_is_no_address(address: str) -> None:
         ("bookworm", "3"),
         ("3.14t", "3.14t"),
         ("3.14t-slim", "3.14t"),
+        ("3.12-slim-trixie", "3.12"),
+        ("rc-slim", "3"),
+        ("3.15-rc-alpine3.22", "3.15"),
         ("3.x", None),
+        ("3.12-windowsservercore", None),
+        ("3.12-nope", None),
+        ("nope", None),
     ],
 )
 def test_python_tags(tag: str, expected: str | None) -> None:
@@ -88,3 +107,21 @@ def test_python_tags(tag: str, expected: str | None) -> None:
 def test_uv_tags(tag: str, expected: UvTag | None) -> None:
     """A tag of the uv image names a version, a Python and the system below it, or parts of it."""
     assert expected == uv_tag(tag)
+
+
+@pytest.mark.parametrize(
+    ("name", "tags"),
+    [
+        ("alpine", "latest edge 3 3.22 3.22.1 20250108"),
+        ("alpine/git", "latest v2.52.0 2.52.0"),
+        ("bitnami/git", "latest 2.52.0 2.52.0-debian-12-r0"),
+        ("buildpack-deps", "latest stable trixie trixie-curl noble-scm curl"),
+        ("busybox", "latest 1 1.37 1.37.0-musl musl stable-glibc unstable"),
+        ("debian", "latest 12 12.11 trixie trixie-slim stable-slim trixie-20250811-slim sid"),
+        ("ubuntu", "latest 24.04 noble noble-20250805 rolling"),
+    ],
+)
+def test_tags_of_userlands(name: str, tags: str) -> None:
+    """Versions, names of releases, dates and flavours are tags of these images."""
+    assert [] == [tag for tag in tags.split() if not userland_tag(name, tag)]
+    assert userland_tag(name, "")

@@ -68,6 +68,26 @@ def test_pipe_is_no_file(store: Store, tmp_path: Path) -> None:
         store.ingest_file(tmp_path / "pipe")
 
 
+def test_what_only_looks_like_a_file_is_named(store: Store, tmp_path: Path) -> None:
+    """A file of /proc that cannot be read is an error with its path, not a bug."""
+    path = next((path for path in Path("/proc/self/attr").glob("*") if not is_readable(path)), None)
+    if path is None:
+        pytest.skip("each file of /proc/self/attr can be read here")
+    with pytest.raises(UsageError, match=f"cannot read {path}: ") as caught:
+        store.ingest_file(path)
+
+    assert "leave it out with an exclude pattern" == caught.value.hint
+
+
+def is_readable(path: Path) -> bool:
+    """Whether read(2) works on a file."""
+    try:
+        path.read_bytes()
+    except OSError:
+        return False
+    return True
+
+
 def test_missing_blob_is_an_error(store: Store) -> None:
     """Contents that the store does not have are named, with the next act."""
     for ask in (store.read, store.blob, lambda digest: store.blob(digest, executable=True)):
