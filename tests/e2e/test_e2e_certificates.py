@@ -32,6 +32,7 @@ def proxy(tmp_path: Path) -> Iterator[Intercepting]:
         yield proxy
 
 
+@pytest.mark.slow
 def test_a_package_is_tested_behind_a_proxy_that_the_machine_trusts(
     stiletto: Bench, tmp_path: Path, proxy: Intercepting
 ) -> None:

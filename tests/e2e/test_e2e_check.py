@@ -88,6 +88,7 @@ def test_patterns_choose_checks(stiletto: Bench, small: Path) -> None:
     assert {"check-format": "OK", "check-versions": "OK", "lock-check": "OK"} == verdicts(ended.out)
 
 
+@pytest.mark.slow
 def test_all_checks_pass(stiletto: Bench, small: Path) -> None:
     """`check` runs every check of a clean package, and exits with 0; it does not use bandit."""
     ended = stiletto.run("check", cwd=small)

@@ -41,6 +41,7 @@ def test_an_unknown_service_is_refused_before_anything_runs(
     assert [] == ended.ran
 
 
+@pytest.mark.slow
 def test_each_cell_has_a_server_of_its_own(stiletto: Bench, sample: Sample) -> None:
     """A matrix over service versions starts each one fresh, and names the cell after it."""
     package = sample("with-services")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from .bench import Bench
 from .repositories import repository
 
@@ -59,6 +61,7 @@ def test_a_failed_run_names_the_program_that_is_not_there(stiletto: Bench, tmp_p
     assert ended.error.endswith(lacking)
 
 
+@pytest.mark.slow
 def test_an_image_has_the_python_that_is_used(stiletto: Bench, tmp_path: Path) -> None:
     """One with another is refused, also where that is on PATH; so is one that nothing provides."""
     files = {"pyproject.toml": PYPROJECT, "test_cellar.py": "def test_it():\n    assert True\n"}

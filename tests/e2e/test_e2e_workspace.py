@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from .bench import Bench
 from .conftest import Sample
 
@@ -17,6 +19,7 @@ def test_every_member_has_its_table(stiletto: Bench, sample: Sample) -> None:
     assert ended.out.endswith("passed: 2 packages (quay-crane, quay-rope)")
 
 
+@pytest.mark.slow
 def test_a_failing_member_is_named_first(stiletto: Bench, sample: Sample) -> None:
     """The others still run, and their results are there."""
     workspace = sample("workspace")

@@ -156,6 +156,7 @@ def test_annotations_name_file_and_line(reports: Path) -> None:
     assert "chunked(" in source[number - 1]
 
 
+@pytest.mark.slow
 def test_total_below_the_minimum_fails(engine: Bench, judged: Ended) -> None:
     """--coverage-min on the total fails cells that passed, with number and file."""
     words = ("matrix", "--cell=3.11", "--cell=3.12")
@@ -179,6 +180,7 @@ def test_missing_python_fails_its_cell_alone(engine: Bench, judged: Ended) -> No
     assert "passed: 1 cell passed, 1 not run" in skipped.out
 
 
+@pytest.mark.slow
 def test_fail_fast_leaves_out_what_has_not_begun(engine: Bench, judged: Ended) -> None:
     """With --fail-fast no cell begins after one has failed."""
     words = ("matrix", "--python=3.99,3.11", "--limit=1", "--fail-fast")
@@ -202,6 +204,7 @@ def test_cells_are_typed_objects(engine: Bench, judged: Ended) -> None:
     assert "false" == engine.passes(DEMO, "matrix-run", "ok").out.strip()
 
 
+@pytest.mark.slow
 def test_history_grows_and_is_read(engine: Bench, judged: Ended) -> None:
     """A run adds a line for each cell to the file; `trend` compares them with those before."""
     at = engine.cwd / "history.jsonl"

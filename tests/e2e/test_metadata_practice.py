@@ -75,10 +75,11 @@ def test_distributions_are_those_of_uv(kind: str, stiletto: Bench, tmp_path: Pat
     ("kind", "expected"),
     [
         ("setup-py", "2.0"),
-        pytest.param("setup-cfg", "1.4.0", marks=pytest.mark.slow),
-        pytest.param("poetry", "0.3.0", marks=pytest.mark.slow),
+        ("setup-cfg", "1.4.0"),
+        ("poetry", "0.3.0"),
     ],
 )
+@pytest.mark.slow
 def test_ci(kind: str, expected: str, stiletto: Bench, tmp_path: Path) -> None:
     """The tests find what the package needs, the build has its version, the rest is not there."""
     ended = stiletto.passes(write(tmp_path / "lock", KINDS[kind]), "ci")

@@ -148,6 +148,7 @@ def test_lists_that_are_cut_say_so(stiletto: Bench, tmp_path: Path) -> None:
     assert 60 == len(list(ElementTree.parse(made / "junit.xml").iter("failure")))
 
 
+@pytest.mark.slow
 def test_doctests_have_their_place_and_reason(stiletto: Bench, tmp_path: Path) -> None:
     """Files and lines are those of the tree; what is not in it has no path."""
     test = (

@@ -106,6 +106,7 @@ def test_computed_dependencies_are_named_with_their_line(stiletto: Bench, tmp_pa
     assert "requirements" in said
 
 
+@pytest.mark.slow
 def test_tox_gives_variables_and_the_environment_of_the_python(
     stiletto: Bench, tmp_path: Path
 ) -> None:
@@ -186,6 +187,7 @@ def test_a_command_may_write_a_junit_report_of_its_own(stiletto: Bench, tmp_path
     assert "1 passed" in stiletto.passes(source, "test", "--python", "3.11").out
 
 
+@pytest.mark.slow
 def test_a_directory_of_tests_without_one_names_the_settings(
     stiletto: Bench, tmp_path: Path
 ) -> None:

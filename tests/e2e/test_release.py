@@ -167,6 +167,7 @@ def test_a_plan_touches_nothing(at: ReleaseBench) -> None:
     assert before == shown(at.outside)
 
 
+@pytest.mark.slow
 def test_a_plan_has_what_the_release_writes(
     released: tuple[ReleaseBench, Ended], at: ReleaseBench
 ) -> None:

@@ -72,6 +72,7 @@ def test_changelog_long_and_bot(long: ReleaseBench) -> None:
     assert "#1 open, its checks were started" in ended.out
 
 
+@pytest.mark.slow
 def test_own_tag_publishes_nothing(released: tuple[ReleaseBench, Ended]) -> None:
     """For the tag that a release made, `publish` builds nothing, and says who released it."""
     at, _ = released

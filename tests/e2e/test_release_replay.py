@@ -159,6 +159,7 @@ def test_worktree(stiletto: Bench, clone: Path, tmp_path: Path) -> None:
     assert f"pass --git {clone} for its history" in " ".join(stopped.err.split())
 
 
+@pytest.mark.slow
 def test_the_last_release_is_made_again(stiletto: Bench, clone: Path) -> None:
     """Without token and remote, a release by hand is compared with the same made again."""
     run_git(clone, "checkout", "--quiet", "-B", "main", "origin/main")

@@ -48,6 +48,7 @@ def built(bench: Bench, source: Path, to: Path, *words: str | Path) -> set[str]:
         return names | set(archive.namelist())
 
 
+@pytest.mark.slow
 def test_a_tracked_directory_with_the_name_of_a_cache_is_built(
     stiletto: Bench, tmp_path: Path
 ) -> None:
@@ -88,6 +89,7 @@ def test_an_ignored_file_is_nowhere(stiletto: Bench, tmp_path: Path) -> None:
     assert [] == again.ran
 
 
+@pytest.mark.slow
 def test_generated_code_that_git_ignores_is_not_linted(stiletto: Bench, tmp_path: Path) -> None:
     """Neither by lint nor by format."""
     pyproject = HATCHLING.format(name="weir") + '\n[tool.ruff.lint]\nselect = ["E", "F"]\n'

@@ -17,6 +17,7 @@ commands = mypy src tests/typing
 MIRROR = "repos:\n- repo: https://github.com/pre-commit/mirrors-mypy\n  rev: {rev}\n  hooks:\n"
 
 
+@pytest.mark.slow
 def test_what_tox_calls_is_what_runs(stiletto: Bench, tmp_path: Path) -> None:
     """With its targets and its version; a checker that is only configured is a note."""
     pyproject = HATCHLING.format(name="typed") + (

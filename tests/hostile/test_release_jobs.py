@@ -668,6 +668,7 @@ def test_changed_data_is_not_attested(built: Jobs, tmp_path: Path) -> None:
     assert {} == jobs.attested
 
 
+@pytest.mark.slow
 def test_told_digest_binds_everything(built: Jobs, tmp_path: Path) -> None:
     """Data that agrees with itself is refused where the build told another digest."""
     jobs = _copy(built, tmp_path / "run")

@@ -127,6 +127,7 @@ def test_tests_that_nothing_runs_fail_until_skipped(stiletto: Bench, lamp: Path)
     assert "1 passed" in ran.out
 
 
+@pytest.mark.slow
 def test_tests_of_unittest_run(stiletto: Bench, lamp: Path) -> None:
     """Where nothing names pytest, unittest runs its tests, as tox calls it."""
     (lamp / "tests" / "test_a.py").unlink()
