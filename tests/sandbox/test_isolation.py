@@ -154,12 +154,13 @@ def test_a_step_runs_and_writes_its_layer(account: Account) -> None:
 def test_homes_and_keys_are_not_there(account: Account) -> None:
     """The host's homes, users and configuration are not there."""
     code, output, _, _ = account.sh(
-        "ls -A /root /home /srv /mnt /var/lib; ls -d /etc/shadow /etc/ssh /etc/pip.conf"
-        " /etc/gitconfig /work 2>/dev/null; cut -d: -f1 /etc/passwd"
+        "ls -A /root /home /srv /mnt /var/lib; ls -d /etc/ssh /etc/pip.conf"
+        " /etc/gitconfig /work 2>/dev/null; cut -d: -f1 /etc/passwd; cut -d: -f2 /etc/shadow"
+        " | sort -u; ls /etc/pam.d"
     )
 
     empty = "/home:\n\n/mnt:\n\n/root:\n\n/srv:\n\n/var/lib:\n"
-    assert output == empty + "".join(f"{user[0]}\n" for user in USERS)
+    assert output == empty + "".join(f"{user[0]}\n" for user in USERS) + "*\nother\n"
     assert code == 0
 
 

@@ -15,7 +15,8 @@ from stiletto.layers.paths import lstat, parents, relative
 def bind_sources(bind: Bind, layers: Sequence[Layer]) -> list[Layer]:
     """Return what shows at a bind's target, lowest first; nothing if the layers hide the host's.
 
-    The lowest layer is the image's own: it has a mount point there, and hides what it lists.
+    The lowest layer is the image's own: it has a mount point there, and hides what it lists. An
+    empty directory of any other layer is there for its permission bits or its owner.
     """
     target = relative(bind.target)
     host = Layer(bind.host)
@@ -28,7 +29,7 @@ def bind_sources(bind: Bind, layers: Sequence[Layer]) -> list[Layer]:
             continue
         if not stat.S_ISDIR(found.st_mode) or not bind.host.is_dir():
             sources = []
-        elif any((layer.root / target).iterdir()):
+        elif number or any((layer.root / target).iterdir()):
             sources.append(_beneath(layer, target))
     return sources if sources[:1] == [host] else []
 
