@@ -52,6 +52,22 @@ async def test_passwords_are_closed_to_other_users(one: Session) -> None:
     assert 2 == (await denied.stdout()).count("Permission denied")
 
 
+async def test_home_of_root_is_closed_to_other_users(one: Session) -> None:
+    """A user cannot list it; an interpreter that is in it on this machine still runs."""
+    other = one.base().with_user("nobody")
+
+    assert "denied\n" == await sh(other, "ls /root 2>/dev/null || echo denied").stdout()
+    assert "1\n" == await sh(other, "python -c 'print(1)'").stdout()
+
+
+async def test_a_number_has_the_groups_of_its_user(one: Session) -> None:
+    """A number that /etc/passwd has is that user; any other one is in group 0."""
+    made = sh(one.base(), "useradd -u 1500 -G staff dev").with_user("1500")
+
+    assert "dev dev staff\n" == await sh(made, "echo $(id -un) $(id -Gn)").stdout()
+    assert "root\n" == await sh(one.base().with_user("1501"), "id -Gn").stdout()
+
+
 async def test_a_user_without_rights_cannot_become_root(one: Session) -> None:
     """Only root becomes another user without a password."""
     done = sh(one.base().with_user("nobody"), "su root -c id </dev/null 2>&1; echo $?")

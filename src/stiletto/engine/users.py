@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from stiletto.api.texts import number_of
 from stiletto.errors import StilettoError, UsageError
@@ -23,8 +24,8 @@ class Account:
 def account_of(user: str, view: View) -> Account:
     """Look up the user of a command: `user` or `user:group`, each a name or a number.
 
-    A number without a group is in group 0; a name has the group of its line in /etc/passwd, and
-    those of /etc/group that list it (buildkit, executor/oci/user.go).
+    Without a group, a user of /etc/passwd has the group of its line there, and those of /etc/group
+    that list its name; a number that is not there is in group 0 (buildkit, executor/oci/user.go).
 
     Raises:
         UsageError: there is no such user or group.
@@ -32,15 +33,18 @@ def account_of(user: str, view: View) -> Account:
     if user in ("", "root", "0"):
         return Account()
     name, colon, group = user.partition(":")
-    uid, gid = _number(name), 0
-    groups: tuple[int, ...] = ()
-    if uid is None:
-        uid, gid = _entry(name, view)
-        if not colon:
-            groups = tuple(found for found, members in _groups(view) if name in members)
+    number = _number(name)
     if colon:
-        gid = _group(group, view)
-    return Account(uid, gid, groups)
+        uid = _entry(name, view).uid if number is None else number
+        return Account(uid, _group(group, view))
+    if number is not None:
+        found = next((e for e in _entries(view) if e.uid == number), None)
+        if found is None:
+            return Account(number)
+    else:
+        found = _entry(name, view)
+    groups = tuple(gid for gid, members in _groups(view) if found.name in members)
+    return Account(found.uid, found.gid, groups)
 
 
 def owner_of(owner: str, view: View) -> str:
@@ -52,7 +56,7 @@ def owner_of(owner: str, view: View) -> str:
     name, colon, group = owner.partition(":")
     uid = _number(name)
     if uid is None:
-        uid, _ = _entry(name, view)
+        uid = _entry(name, view).uid
     gid = _group(group, view) if colon else uid
     return f"{uid}:{gid}"
 
@@ -75,15 +79,30 @@ def _group(name: str, view: View) -> int:
     raise UsageError(f"unknown group {name!r}")
 
 
-def _entry(name: str, view: View) -> tuple[int, int]:
-    for fields in _lines(view, "/etc/passwd"):
-        if fields[0] == name and len(fields) > 3:
-            # The file is the container's own, and may contain anything.
-            uid, gid = number_of(fields[2]), number_of(fields[3])
-            if uid is None or gid is None or max(uid, gid) > LAST:
-                raise UsageError(f"user {name!r} has no valid number in the container's passwd")
-            return uid, gid
+class _Entry(NamedTuple):
+    """A line of /etc/passwd."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+def _entry(name: str, view: View) -> _Entry:
+    for entry in _entries(view):
+        if entry.name == name:
+            return entry
+    if any(fields[0] == name for fields in _lines(view, "/etc/passwd")):
+        raise UsageError(f"user {name!r} has no valid number in the container's passwd")
     raise UsageError(f"unknown user {name!r}")
+
+
+def _entries(view: View) -> Iterator[_Entry]:
+    """Yield the users; the file is the container's own, and may contain anything."""
+    for fields in _lines(view, "/etc/passwd"):
+        if len(fields) > 3:
+            uid, gid = number_of(fields[2]), number_of(fields[3])
+            if uid is not None and gid is not None and max(uid, gid) <= LAST:
+                yield _Entry(fields[0], uid, gid)
 
 
 def _groups(view: View) -> Iterator[tuple[int, list[str]]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -30,7 +30,13 @@ DIRECTORIES = (
     *("var/spool/", "var/tmp/"),
 )
 """Of every image made from Debian (base-files)."""
+HOME = "root/"
+"""Closed to other users than root."""
+
 KERNEL_DIRECTORIES = ("proc/", "sys/", "dev/")
+_FORMAT = 2
+"""Raised when the same files get other modes or owners."""
+
 _PROGRAM_MARKS = (b"#!", b"\x7fELF")
 
 
@@ -94,7 +100,7 @@ def _digest(plan: Mapping[str, bytes | str]) -> str:
         else [path, "file", hashlib.sha256(value).hexdigest()]
         for path, value in sorted(plan.items())
     ]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([_FORMAT, *facts]).encode()).hexdigest()[:16]
 
 
 def _write(root: Path, plan: Mapping[str, bytes | str], shared: Container[str] = STICKY) -> None:
@@ -106,7 +112,7 @@ def _write(root: Path, plan: Mapping[str, bytes | str], shared: Container[str] =
             (root / above).mkdir(parents=True, exist_ok=True)
             made.add(above)
         if not name:
-            (root / above).chmod(0o1777 if above in shared else 0o755)
+            (root / above).chmod(_mode_of(path, plan, shared))
         elif isinstance(value, str):
             os.symlink(value, f"{root}/{path}")  # noqa: PTH211 - a path object for each costs more
         else:
@@ -116,6 +122,16 @@ def _write(root: Path, plan: Mapping[str, bytes | str], shared: Container[str] =
             if path in CLOSED:
                 give(here, SHADOW)
             here.chmod(0o640 if path in CLOSED else mode)
+
+
+def _mode_of(directory: str, plan: Iterable[str], shared: Container[str]) -> int:
+    if directory.rstrip("/") in shared:
+        return 0o1777
+    if directory != HOME:
+        return 0o755
+    # An interpreter of this machine may be there, for all users of a container.
+    passed = any(path.startswith(HOME) and path != HOME for path in plan)
+    return 0o711 if passed else 0o700
 
 
 def materialise_image(base: Path, plan: Mapping[str, bytes | str]) -> Path:

@@ -28,13 +28,15 @@ def view(tmp_path: Path) -> View:
         ("root", Account()),
         ("5", Account(5, 0)),
         ("5:6", Account(5, 6)),
+        ("7", Account(7, 8, (9,))),
+        ("7:web", Account(7, 9)),
         ("app", Account(7, 8, (9,))),
         ("app:web", Account(7, 9)),
         ("app:0", Account(7, 0)),
     ],
 )
 def test_the_user_of_a_command(view: View, user: str, expected: Account) -> None:
-    """A number has group 0, a name the groups that the container's files give it."""
+    """A user has the groups that the container's files give it; an unknown number has group 0."""
     assert expected == account_of(user, view)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
+from stiletto.layers.layer import Bind
 from stiletto.sandbox.plan import Image
 from stiletto.sandbox.skeleton import home_of, materialise_image, skeleton
 
@@ -24,6 +26,16 @@ def test_image_layer(tmp_path: Path) -> None:
         "www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin" in (one / "etc/passwd").read_text()
     )
     assert [path.name for path in (tmp_path / "images").glob(".*")] == []
+
+
+def test_what_only_root_may_read(tmp_path: Path) -> None:
+    """Root's home is closed to other users, but for the way to an interpreter in it."""
+    interpreter = Bind(tmp_path, "/root/.pyenv/versions/3.12")
+    for binds, mode in (((), 0o700), ((interpreter,), 0o711)):
+        image = materialise_image(tmp_path, skeleton(Image("x", "x", "x", binds=binds)))
+        assert mode == stat.S_IMODE((image / "root").stat().st_mode)
+        for name in ("shadow", "gshadow"):
+            assert 0o640 == stat.S_IMODE((image / "etc" / name).stat().st_mode)
 
 
 def test_homes() -> None:
