@@ -34,6 +34,7 @@ def test_git():
 """
 
 
+@pytest.mark.slow
 def test_packages_that_the_machine_has_change_nothing(stiletto: Bench, tmp_path: Path) -> None:
     """On stiletto the machine's programs are those of the image; what is missing is named."""
     files = {"pyproject.toml": PYPROJECT, "test_cellar.py": "def test_it():\n    assert True\n"}

@@ -227,6 +227,7 @@ def osv() -> Iterator[str]:
     server.server_close()
 
 
+@pytest.mark.slow
 def test_a_commit_of_git_is_named_and_fails_nothing(
     stiletto: Bench, tmp_path: Path, osv: str
 ) -> None:

@@ -198,6 +198,7 @@ def test_plan_runs_nothing(engine: Bench) -> None:
     assert [] == pytests(listed) + pytests(ended)
 
 
+@pytest.mark.slow
 def test_cells_are_typed_objects(engine: Bench, judged: Ended) -> None:
     """Each cell of the object has its own fields."""
     assert ["0", "0", "1"] == engine.passes(DEMO, "matrix-run", "cells", "exit-code").out.split()

@@ -175,14 +175,8 @@ def test_doctests_have_their_place_and_reason(stiletto: Bench, tmp_path: Path) -
     assert {"README.md", "src/seven/__init__.py", "tests/test_seven.py"} == paths
 
 
-@pytest.mark.parametrize(
-    "source_option",
-    [
-        pytest.param('source = ["src"]', marks=pytest.mark.slow),
-        pytest.param('source_pkgs = ["berth"]', marks=pytest.mark.slow),
-        "",
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("source_option", ['source = ["src"]', 'source_pkgs = ["berth"]', ""])
 def test_coverage_of_a_member_is_named_from_the_root(
     stiletto: Bench, tmp_path: Path, source_option: str
 ) -> None:

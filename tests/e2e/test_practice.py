@@ -164,6 +164,7 @@ def test_tests_that_only_unittest_loads_run(stiletto: Bench, tmp_path: Path) -> 
     assert "1 passed, 1 failed" in ended.said
 
 
+@pytest.mark.slow
 def test_tests_that_are_not_collected_fail_with_their_names(
     stiletto: Bench, tmp_path: Path
 ) -> None:

@@ -81,6 +81,7 @@ def test_replaced_report_is_one_red_line(stiletto: Bench, lamp: Path, name: str)
     assert "TaskGroup" not in ended.said
 
 
+@pytest.mark.slow
 def test_kill_is_told_with_its_signal(stiletto: Bench, lamp: Path) -> None:
     """A process that kills itself was ended by SIGKILL; no limit, and no memory, is blamed."""
     kill = "import os\nimport signal\n\nos.kill(os.getpid(), signal.SIGKILL)\n"
