@@ -66,6 +66,7 @@ def subjects(project: Project, python: str, notes: Sequence[str] = ()) -> tuple[
     return (
         _read(Subject("package"), lambda: _package(project, notes)),
         _read(Subject("pythons", settings=("python",)), lambda: _pythons(project, python)),
+        *_system(project),
         _read(Subject("tests", settings=tests), lambda: _tests(project, python)),
         _read(
             Subject("test dependencies", settings=dependencies),
@@ -98,6 +99,19 @@ def _package(project: Project, notes: Sequence[str]) -> Subject:
     unknown = (f"{key} is not known: {why}" for key, why in metadata.unknown.items())
     place = metadata.places.get("name")
     return Subject("", (name,), str(place) if place else "", notes=(*unknown, *notes))
+
+
+def _system(project: Project) -> tuple[Subject, ...]:
+    """Return the image and the Debian packages that the project names, if it names any."""
+    image, packages = project.settings.image, project.settings.system_packages
+    same: dict[str, Any] = {"image": image} if image else {}
+    if packages:
+        same["system-packages"] = list(packages)
+    if not same:
+        return ()
+    value = (*([f"image {image}"] if image else ()), *(f"package {name}" for name in packages))
+    place = f"{join(project.base, 'pyproject.toml')} [tool.wheelwright]"
+    return (Subject("system", value, place, ("image", "system-packages"), same),)
 
 
 def _pythons(project: Project, python: str) -> Subject:

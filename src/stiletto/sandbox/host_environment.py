@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
+from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.certificates import machine_bundle
 from stiletto.sandbox.plan import DEFAULT_PATH, Step
 
@@ -23,6 +25,20 @@ def passed_on(host: Mapping[str, str]) -> dict[str, str]:
 
         passed["SSL_CERT_FILE"] = certifi.where()
     return passed
+
+
+def check_certificates(host: Mapping[str, str]) -> None:
+    """Refuse a file of certificates that is not there: every connection of a step would fail.
+
+    Raises:
+        EnvironmentFailed: `SSL_CERT_FILE` names no file.
+    """
+    named = host.get("SSL_CERT_FILE")
+    if named and not Path(named).is_file():
+        raise EnvironmentFailed(
+            f"SSL_CERT_FILE names {named}, which is not a file",
+            hint="name a file with the certificates of authorities, or unset it",
+        )
 
 
 def environment(step: Step, passed: Mapping[str, str], home: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.bubblewrap import Bubblewrap
 from stiletto.sandbox.cgroups import Limits, find_groups
+from stiletto.sandbox.host_environment import check_certificates
 from stiletto.sandbox.network import Network, network_from
 from stiletto.sandbox.plain import Plain
 from stiletto.sandbox.plan import Sandbox, Step
@@ -58,11 +59,13 @@ async def select(
     `environ` has the settings of the session, `host_env` what steps see of the machine's.
 
     Raises:
-        EnvironmentFailed: bubblewrap was requested and cannot work here.
+        EnvironmentFailed: bubblewrap was requested and cannot work here, or the machine's
+            certificates are not there.
         UsageError: a setting is invalid.
         Exhausted: it cannot work just now. Isolation is not given up for that: a step
             itself may use up the machine's processes, memory or disk.
     """
+    check_certificates(host_env)
     sweep()
     why = "plain mode was requested"
     if choice != "plain":

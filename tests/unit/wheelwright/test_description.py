@@ -91,6 +91,23 @@ def test_toml_says_the_same(tmp_path: Path) -> None:
     assert ("pytest tests",) == by_name(subjects(again, "3.12"))["tests"].value
 
 
+def test_toml_has_what_is_beneath() -> None:
+    """Image and Debian packages are settings like the others; without them nothing is shown."""
+    named = 'image = "registry.example/demo:1"\nsystem-packages = ["git", "libpq-dev"]\n'
+    found = subjects(project(f"{PACKAGE}\n[tool.wheelwright]\n{named}"), "3.12")
+    table = tomllib.loads(as_toml(found))["tool"]["wheelwright"]
+
+    assert ("registry.example/demo:1", ["git", "libpq-dev"]) == (
+        table["image"],
+        table["system-packages"],
+    )
+    assert ("image registry.example/demo:1", "package git", "package libpq-dev") == (
+        by_name(found)["system"].value
+    )
+    assert "pyproject.toml [tool.wheelwright]" == by_name(found)["system"].place
+    assert "system" not in by_name(subjects(project(PACKAGE), "3.12"))
+
+
 def test_json_has_every_field(tmp_path: Path) -> None:
     """A program reads the subjects with all that is known of them."""
     data = json.loads(as_json(subjects(package(tmp_path), "3.12")))

@@ -358,7 +358,9 @@ def _mount(roots: list[str]) -> dict[str, str] | None:
         arg for name in ("/usr", "/bin", "/lib", "/lib64") for arg in ("--ro-bind-try", name, name)
     ]
     sources = [arg for root in roots for arg in ("--overlay-src", root)]
-    command = [bwrap_path(), *binds, *sources, "--ro-overlay", "/m", "sh", "-c", LIST]
+    # PATH may lead to directories that are not mounted there.
+    path = ["--setenv", "PATH", "/usr/bin:/bin"]
+    command = [bwrap_path(), *binds, *sources, "--ro-overlay", "/m", *path, "/bin/sh", "-c", LIST]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if "overlay" in done.stderr or "namespace" in done.stderr:
         return None
