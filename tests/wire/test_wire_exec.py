@@ -602,3 +602,13 @@ async def test_sharing_at_the_mount_and_at_the_volume_are_two_volumes(
     assert "" == await sh(one.base().with_mounted_cache("/c", own), "ls /c").stdout()
     shared = one.base().with_mounted_cache("/c", plain, sharing=CacheSharingMode.SHARED)
     assert "" == await sh(shared, "ls /c").stdout()
+
+
+async def test_packages_of_the_machine_are_not_in_an_image(one: Session) -> None:
+    """An image of Python has pip and what comes with it, and takes packages of its own."""
+    listed = one.sh("python -m pip list --format=freeze --disable-pip-version-check")
+    names = {line.partition("==")[0] for line in (await listed.stdout()).splitlines()}
+    installed = one.sh("python -m pip install -q iniconfig && python -c 'import iniconfig'")
+
+    assert names <= {"pip", "setuptools", "wheel"}
+    assert "" == await installed.stdout()

@@ -24,6 +24,7 @@ from stiletto.errors import USE_DAGGER, EnvironmentFailed
 from stiletto.layers.layer import Bind
 from stiletto.sandbox.interpreters import Interpreter, Memory, Probes, interpreter_for
 from stiletto.sandbox.plan import Image
+from stiletto.sandbox.preinstalled import packages_of
 from stiletto.sandbox.references import ImageRef, python_version, userland_tag, uv_tag
 from stiletto.sandbox.rust import find_rust
 from stiletto.sandbox.userland import (
@@ -177,14 +178,15 @@ def python_image(
     files |= apt_get(address, PYTHON_LINKS)
     path = dict.fromkeys((PYTHON_LINKS, str(python.executable.parent), *USER_PATH))
     path |= dict.fromkeys(rust.path if rust else ())
-    facts = (python.name, python.text, stamp(python.executable.resolve()), system())
+    hidden = (*marks_of(python), *packages_of(python))
+    facts = (python.name, python.text, stamp(python.executable.resolve()), system(), *hidden)
     return Image(
         address=address,
         identity=identity("python", *facts, *(rust.facts if rust else ())),
         provided_by=f"the host's {python.executable} ({_described(python)})",
         binds=tuple(binds),
         copies=configuration(),
-        hidden=marks_of(python),
+        hidden=hidden,
         files=files,
         env={"PATH": ":".join(path), "LANG": "C.UTF-8", "PYTHON_VERSION": python.text},
         default_args=("python3",),
