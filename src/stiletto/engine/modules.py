@@ -378,9 +378,12 @@ def _read_env(path: Path) -> EnvFile:
     if not path.is_file():
         return EnvFile()
     try:
-        return parse_env(path.read_text(), str(path.resolve()))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {path}: {error}") from error
+        return parse_env(read_text(path), str(path.resolve()))
+    except OSError as error:
+        raise UsageError(
+            f"cannot read {path}: {(error.strerror or str(error)).lower()}",
+            hint="make it readable, or remove it",
+        ) from error
 
 
 def _check_names(uses: Sequence[LoadedModule], place: Place) -> None:
