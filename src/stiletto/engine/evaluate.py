@@ -53,7 +53,7 @@ from stiletto.layers.view import Node, View
 from stiletto.progress import Progress
 from stiletto.sandbox import plan
 from stiletto.sandbox.relocation import restore
-from stiletto.sandbox.skeleton import image_layer
+from stiletto.sandbox.skeleton import image_layers
 from stiletto.store import Store
 from stiletto.store.checkout import homes, still_shown
 
@@ -104,7 +104,7 @@ class Evaluator:
         self._environ = environ
         self.host = HostTrees(store)
         self._once = Once()
-        self._image_layers: dict[str, Layer] = {}
+        self._image_layers: dict[str, tuple[Layer, ...]] = {}
         self._caching = caching
         self.commands = Commands(self, CoarseKeys(self, caching))
 
@@ -496,13 +496,13 @@ class Evaluator:
         """Return a view of what is at `/`, without a sandbox."""
         layers = [layer for _, layer in stack.layers]
         if stack.image is not SCRATCH:
-            layers.insert(0, self._image_layer(stack.image))
+            layers[:0] = self._layers_of(stack.image)
         return View(layers, stack.image.binds)
 
-    def _image_layer(self, image: plan.Image) -> Layer:
-        """Return the image's own files, written once, as the lowest layer."""
+    def _layers_of(self, image: plan.Image) -> tuple[Layer, ...]:
+        """Return the image's own files, written once, as the lowest layers."""
         if image.identity not in self._image_layers:
-            self._image_layers[image.identity] = image_layer(self.store.root / "sandbox", image)
+            self._image_layers[image.identity] = image_layers(self.store.root / "sandbox", image)
         return self._image_layers[image.identity]
 
     async def look(self, root: c.Root, path: str, follow: bool) -> Node | None:

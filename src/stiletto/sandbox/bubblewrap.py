@@ -51,7 +51,7 @@ from stiletto.sandbox.redirects import uppers_of, write_redirects
 from stiletto.sandbox.replay import replay_line
 from stiletto.sandbox.scrub import Patterns, own_patterns
 from stiletto.sandbox.seccomp import filter_here
-from stiletto.sandbox.skeleton import image_layer, materialise_image
+from stiletto.sandbox.skeleton import image_layers, materialise_image
 from stiletto.sandbox.spool import Spool, Unspooled
 from stiletto.sandbox.step_network import MACHINE, StepNetwork
 from stiletto.sandbox.terminate import kill_launched, terminate_command
@@ -141,7 +141,7 @@ class Bubblewrap(Sandbox):
         self._limits = Limits()
         self._groups: Groups | None = None
         self._network: Network | None = None
-        self._roots: dict[int, tuple[Image, Layer]] = {}
+        self._roots: dict[int, tuple[Image, tuple[Layer, ...]]] = {}
         self._users = UserSpaces(self._base, self._program)
         self._own = OwnDirectories(self._base)
 
@@ -186,16 +186,18 @@ class Bubblewrap(Sandbox):
         """The bubblewrap that runs the steps."""
         return self._program
 
-    def _root(self, image: Image) -> Layer:
-        """Return an image's own files, looked at once a session."""
+    def _root(self, image: Image) -> tuple[Layer, ...]:
+        """Return an image's layers, looked at once a session."""
         known = self._roots.get(id(image))
         if known is None or known[0] is not image:
-            known = self._roots[id(image)] = image, image_layer(self._base, image)
+            known = self._roots[id(image)] = image, image_layers(self._base, image)
         return known[1]
 
     def _plan(self, step: Step, *, ranged: bool) -> Plan:
         files = foreign_secrets(step, self._base) if ranged else {}
-        root, own = self._root(step.image), self._own.over(step.image.binds)
+        root, *copied = self._root(step.image)
+        own = self._own.over(step.image.binds)
+        step = replace(step, layers=(*copied, *step.layers))
         return plan_step(step, root, self._host_env, ranged=ranged, secret_files=files, own=own)
 
     async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:

@@ -57,8 +57,6 @@ def skeleton(image: Image) -> dict[str, bytes | str]:
     for bind in image.binds:
         target = relative(bind.target)
         plan |= {target + "/": ""} if bind.host.is_dir() else {target: b""}
-    for copy in image.copies:
-        plan |= _copied(copy.host, relative(copy.target))
     if "etc/passwd" not in plan:
         plan |= account_files()
     return plan
@@ -66,9 +64,9 @@ def skeleton(image: Image) -> dict[str, bytes | str]:
 
 @cache
 def _copied(host: Path, target: str) -> dict[str, bytes | str]:
-    """Return a file or directory of the host for a plan; what cannot be read is left out.
+    """Return a file or directory of the host for a plan, read once a process.
 
-    Read once a process: every image has these hundreds of links and files.
+    What cannot be read is left out.
     """
     try:
         if host.is_symlink():
@@ -139,7 +137,20 @@ def materialise_image(base: Path, plan: Mapping[str, bytes | str]) -> Path:
     return kept(base / "images" / _digest(plan), lambda new: _write(new, plan))
 
 
-def image_layer(base: Path, image: Image) -> Layer:
+def image_layers(base: Path, image: Image) -> tuple[Layer, ...]:
+    """Return an image's own files, and over them what it copies of the host, as layers.
+
+    All images of a machine share the latter: hundreds of links, each of which costs as much as a
+    file to make.
+    """
+    plan: dict[str, bytes | str] = {}
+    for copy in image.copies:
+        plan |= _copied(copy.host, relative(copy.target))
+    own = _own_layer(base, image)
+    return (own, Layer(materialise_image(base, plan))) if plan else (own,)
+
+
+def _own_layer(base: Path, image: Image) -> Layer:
     """Return an image's own files as a layer, which hides what the image does not show."""
     hidden = frozenset(map(relative, image.hidden))
     plan = skeleton(image)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stiletto.layers.layer import Bind
 from stiletto.sandbox.plan import Image
-from stiletto.sandbox.skeleton import home_of, materialise_image, skeleton
+from stiletto.sandbox.skeleton import home_of, image_layers, materialise_image, skeleton
 
 
 def test_image_layer(tmp_path: Path) -> None:
@@ -36,6 +36,25 @@ def test_what_only_root_may_read(tmp_path: Path) -> None:
         assert mode == stat.S_IMODE((image / "root").stat().st_mode)
         for name in ("shadow", "gshadow"):
             assert 0o640 == stat.S_IMODE((image / "etc" / name).stat().st_mode)
+
+
+def test_images_share_what_they_copy_of_the_host(tmp_path: Path) -> None:
+    """Files and links that images copy are on disk once, over each image's own files."""
+    host = tmp_path / "host"
+    host.mkdir()
+    (host / "awk").symlink_to("/usr/bin/mawk")
+    (host / "protocols").write_text("tcp 6\n")
+    copies = (Bind(host, "/etc/alternatives"),)
+    one, other = (Image(name, name, name, files={f"/{name}": b""}, copies=copies) for name in "ab")
+
+    own, copied = image_layers(tmp_path, one)
+    other_own, other_copied = image_layers(tmp_path, other)
+
+    assert copied == other_copied
+    assert own != other_own
+    assert str((copied.root / "etc/alternatives/awk").readlink()) == "/usr/bin/mawk"
+    assert (copied.root / "etc/alternatives/protocols").read_text() == "tcp 6\n"
+    assert not (own.root / "etc/alternatives").exists()
 
 
 def test_homes() -> None:
