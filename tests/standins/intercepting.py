@@ -89,7 +89,10 @@ class Intercepting(Entered):
                 client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 try:
                     inner = self._context(host).wrap_socket(client, server_side=True)
-                except (ssl.SSLError, ConnectionError):
+                except ssl.SSLEOFError:
+                    # Gone without a word, as a program that ends is: it has refused nothing.
+                    return
+                except ssl.SSLError:
                     with self._guard:
                         self.refused.append(host)
                     return

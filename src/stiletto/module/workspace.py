@@ -71,7 +71,7 @@ def parse_workspace(text: str, path: Path) -> Workspace:
         ) from error
     reading = _Reading(text, path)
     modules = reading.table(data, "modules", "modules")
-    reading.check_keys(data, KEYS)
+    reading.name_unknown_keys(data, KEYS)
     if data.get("ignore"):
         raise NotSupported(f"{path}:{reading.line_of('ignore')}: ignore")
     if not reading.boolean({"check-generated": True, **data}, "check-generated", "check-generated"):
@@ -129,7 +129,7 @@ class _Reading:
             hint=f"write {wanted}, or remove it",
         )
 
-    def check_keys(self, data: Mapping[str, Any], known: Sequence[str], *above: str) -> None:
+    def name_unknown_keys(self, data: Mapping[str, Any], known: Sequence[str], *above: str) -> None:
         """Note the keys that have no meaning, in Dagger neither."""
         for key in data:
             if key not in known:
@@ -161,7 +161,7 @@ class _Reading:
         check_module_name(name, f"{self._path}:{self.line_of(*at)}: name")
         if not isinstance(entry, Mapping):
             raise self._wrong(f"modules.{name}", "a table", *at)
-        self.check_keys(entry, MODULE_KEYS, *at)
+        self.name_unknown_keys(entry, MODULE_KEYS, *at)
         source = entry.get("source")
         if not isinstance(source, str) or not source:
             raise ModuleFailed(

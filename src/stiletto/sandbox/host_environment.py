@@ -27,7 +27,7 @@ def passed_on(host: Mapping[str, str]) -> dict[str, str]:
     return passed
 
 
-def check_certificates(host: Mapping[str, str]) -> None:
+def refuse_missing_certificates(host: Mapping[str, str]) -> None:
     """Refuse a file of certificates that is not there: every connection of a step would fail.
 
     Raises:

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.bubblewrap import Bubblewrap
 from stiletto.sandbox.cgroups import Limits, find_groups
-from stiletto.sandbox.host_environment import check_certificates
+from stiletto.sandbox.host_environment import refuse_missing_certificates
 from stiletto.sandbox.network import Network, network_from
 from stiletto.sandbox.plain import Plain
 from stiletto.sandbox.plan import Sandbox, Step
@@ -65,7 +65,7 @@ async def select(
         Exhausted: it cannot work just now. Isolation is not given up for that: a step
             itself may use up the machine's processes, memory or disk.
     """
-    check_certificates(host_env)
+    refuse_missing_certificates(host_env)
     sweep()
     why = "plain mode was requested"
     if choice != "plain":

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stiletto.errors import EnvironmentFailed
-from stiletto.sandbox.host_environment import check_certificates, passed_on
+from stiletto.sandbox.host_environment import passed_on, refuse_missing_certificates
 
 
 def test_certificates_and_proxies_are_passed_on(tmp_path: Path) -> None:
@@ -21,7 +21,7 @@ def test_certificates_and_proxies_are_passed_on(tmp_path: Path) -> None:
 def test_certificates_that_are_not_there_are_named(tmp_path: Path) -> None:
     """Every connection of a step would fail with a traceback of its own."""
     with pytest.raises(EnvironmentFailed) as caught:
-        check_certificates({"SSL_CERT_FILE": f"{tmp_path}/gone.pem"})
+        refuse_missing_certificates({"SSL_CERT_FILE": f"{tmp_path}/gone.pem"})
 
     assert f"SSL_CERT_FILE names {tmp_path}/gone.pem, which is not a file" == caught.value.message
     assert "name a file with the certificates of authorities, or unset it" == caught.value.hint
