@@ -115,7 +115,7 @@ def attribute(name: str) -> str:
 for _type, _names in FIELDS.items():
     for _name in _names:
         _full = f"{_type.TYPE}.{_name}"
-        CALLS[_full] = Call(_full, attrgetter(attribute(_name)), is_leaf=False, parameters={})
+        CALLS[_full] = Call(_full, attrgetter(attribute(_name)), is_leaf=False)
 
 
 def _new(of: type[Recipe]) -> Callable[[Recipe], Recipe]:

@@ -11,19 +11,28 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call:
     """An implemented call; `is_leaf` calls take the client first and are coroutines."""
 
     name: str
     function: Callable[..., Any]
     is_leaf: bool
-    parameters: Mapping[str, inspect.Parameter]
+
+    @cached_property
+    def parameters(self) -> Mapping[str, inspect.Parameter]:
+        """The arguments by name, without those before them; read where they are needed."""
+        if isinstance(self.function, attrgetter):
+            return {}
+        given = list(inspect.signature(self.function).parameters.values())
+        return {each.name: each for each in given[2 if self.is_leaf else 1 :]}
 
 
 CALLS: dict[str, Call] = {}
@@ -36,9 +45,7 @@ def snake(name: str) -> str:
 
 def _register(name: str, is_leaf: bool) -> Callable[[F], F]:
     def add(function: F) -> F:
-        given = list(inspect.signature(function).parameters.values())
-        skip = 2 if is_leaf else 1
-        CALLS[name] = Call(name, function, is_leaf, {p.name: p for p in given[skip:]})
+        CALLS[name] = Call(name, function, is_leaf)
         return function
 
     return add

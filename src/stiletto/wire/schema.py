@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -101,13 +101,15 @@ def read_schema(data: Mapping[str, Any]) -> CoreSchema:
     )
     composites = {**data["interfaces"], **data["objects"]}
     loaded = sorted(composites.keys() - set(UNLOADED))
-    objects = {name: _object(name, data["objects"][name], types) for name in data["objects"]}
-    query = objects["Query"]
-    objects["Query"] = replace(
-        query, functions={**query.functions, **{f.name: f for f in _loads(loaded, types)}}
-    )
+
+    def query() -> ObjectDef:
+        item = _object("Query", data["objects"]["Query"], types)
+        loads = {function.name: function for function in _loads(loaded, types)}
+        return replace(item, functions={**item.functions, **loads})
+
+    objects = {name: partial(_object, name, of, types) for name, of in data["objects"].items()}
     return CoreSchema(
-        objects,
+        _Objects({**objects, "Query": query}),
         {name: _enum(name, members) for name, members in data["enums"].items()},
         {name: tuple(_args(of, types)) for name, of in data["inputs"].items()},
         (*data["scalars"], *(f"{name}ID" for name in loaded)),
@@ -119,6 +121,25 @@ def read_schema(data: Mapping[str, Any]) -> CoreSchema:
         ),
         frozenset(data["by_id"]),
     )
+
+
+class _Objects(Mapping[str, ObjectDef]):
+    """Types by name, each read when it is first needed: an unchanged call needs few of 68."""
+
+    def __init__(self, readers: Mapping[str, Callable[[], ObjectDef]]) -> None:
+        self._readers = readers
+        self._read: dict[str, ObjectDef] = {}
+
+    def __getitem__(self, name: str) -> ObjectDef:
+        if name not in self._read:
+            self._read[name] = self._readers[name]()
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._readers)
+
+    def __len__(self) -> int:
+        return len(self._readers)
 
 
 @dataclass(frozen=True, slots=True)
