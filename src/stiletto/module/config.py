@@ -18,8 +18,15 @@ from typing import Any
 from stiletto.api import API_VERSION
 from stiletto.api.earlier import FIRST, Version
 from stiletto.errors import ModuleFailed, NotSupported
-from stiletto.module.origin import Origin, line_at, line_of
-from stiletto.module.shape import MODULE, closest, kind_of, named, shaped
+from stiletto.module.origin import Origin, line_at, line_of, refuse_byte_order_mark
+from stiletto.module.shape import (
+    MODULE,
+    closest,
+    kind_of,
+    named,
+    shaped,
+    unknown_key,
+)
 
 CONFIG = "dagger.json"
 _NEWEST_ENGINE = tuple(map(int, API_VERSION.removeprefix("v").split(".")))
@@ -135,11 +142,7 @@ class _File:
 
 def _read(text: str, path: Path) -> tuple[dict[str, Any], list[str]]:
     """Return the object in a file, and a line for each key that has no meaning."""
-    if text.startswith("\ufeff"):
-        raise ModuleFailed(
-            f"{path}:1: begins with a byte order mark, which JSON does not have",
-            hint="write the file in UTF-8 without it",
-        )
+    refuse_byte_order_mark(text, path, "JSON")
     try:
         data: Any = json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
@@ -161,11 +164,7 @@ def _read(text: str, path: Path) -> tuple[dict[str, Any], list[str]]:
         )
     file = _File(path, text)
     found = shaped(data, MODULE, lambda place: file.at(*place))
-    notes = [
-        f"{file.at(*place)}: unknown key {named(place)!r}, which has no effect"
-        + (f"; did you mean {meant!r}?" if meant else "")
-        for place, meant in found.unknown
-    ]
+    notes = [unknown_key(file.at(*place), named(place), meant) for place, meant in found.unknown]
     return found.value, notes
 
 

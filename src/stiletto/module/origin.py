@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stiletto.api.definition import ArgDef
+from stiletto.errors import ModuleFailed
 from stiletto.graph.kind import Kind
 from stiletto.module.addresses import secret_arguments
 from stiletto.module.git_url import is_git_url
@@ -105,3 +106,16 @@ def _acts(type_name: str, text: str, workdir: Path, root: Path) -> str | None:
             return f"connects to {text}"
         case _:
             return None
+
+
+def refuse_byte_order_mark(text: str, path: Path, syntax: str) -> None:
+    """Refuse a text that begins with a byte order mark, which its syntax does not have.
+
+    Raises:
+        ModuleFailed: it does.
+    """
+    if text.startswith("\ufeff"):
+        raise ModuleFailed(
+            f"{path}:1: begins with a byte order mark, which {syntax} does not have",
+            hint="write the file in UTF-8 without it",
+        )

@@ -125,6 +125,12 @@ def closest(name: str, names: Sequence[str]) -> str:
     return close[0] if close else ""
 
 
+def unknown_key(where: str, name: str, meant: str) -> str:
+    """Return the line about a key of a file that has no meaning; `meant` is a guess, or ""."""
+    guess = f"; did you mean {meant!r}?" if meant else ""
+    return f"{where}: unknown key {name!r}, which has no effect{guess}"
+
+
 def named(path: Path) -> str:
     """Return a place as it is written in messages: `toolchains[0].name`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)

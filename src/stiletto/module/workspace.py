@@ -25,8 +25,8 @@ from typing import Any
 
 from stiletto.errors import ModuleFailed, NotSupported
 from stiletto.module.config import Customization, Related, check_module_name
-from stiletto.module.origin import Origin, line_of
-from stiletto.module.shape import closest
+from stiletto.module.origin import Origin, line_of, refuse_byte_order_mark
+from stiletto.module.shape import closest, unknown_key
 
 WORKSPACE = "dagger.toml"
 
@@ -56,11 +56,7 @@ def parse_workspace(text: str, path: Path) -> Workspace:
         ModuleFailed: it is not valid; the line is named.
         NotSupported: it has what only Dagger does.
     """
-    if text.startswith("\ufeff"):
-        raise ModuleFailed(
-            f"{path}:1: begins with a byte order mark, which TOML does not have",
-            hint="write the file in UTF-8 without it",
-        )
+    refuse_byte_order_mark(text, path, "TOML")
     try:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -133,11 +129,8 @@ class _Reading:
         """Note the keys that have no meaning, in Dagger neither."""
         for key in data:
             if key not in known:
-                meant = closest(key, known)
-                self.notes.append(
-                    f"{self._path}:{self.line_of(*above, key)}: unknown key {key!r}, which has no "
-                    "effect" + (f"; did you mean {meant!r}?" if meant else "")
-                )
+                where = f"{self._path}:{self.line_of(*above, key)}"
+                self.notes.append(unknown_key(where, key, closest(key, known)))
 
     def table(self, data: Mapping[str, Any], key: str, *names: str) -> Mapping[str, Any]:
         """Return a table; an absent one is empty."""

@@ -17,7 +17,7 @@ class ClientGraphs:
     """Finds the schema that each client sees."""
 
     def __init__(self, core: CoreSchema, dispatch: Dispatch) -> None:
-        self._core = core
+        self._cores: dict[Version | None, str] = {None: to_sdl(core)}
         self._dispatch = dispatch
         self._graphs: dict[tuple[Version | None, tuple[str, ...]], GraphQL] = {}
 
@@ -27,6 +27,11 @@ class ClientGraphs:
         graph = self._graphs.get(key)
         if graph is None:
             added = modules_sdl([module.definition for module in client.served])
-            core = self._core if client.earlier is None else core_schema(client.earlier)
-            graph = self._graphs[key] = GraphQL(to_sdl(core) + added, self._dispatch)
+            graph = self._graphs[key] = GraphQL(self._core(client.earlier) + added, self._dispatch)
         return graph
+
+    def _core(self, version: Version | None) -> str:
+        """Return the text of the core's schema, made once for each engine."""
+        if version not in self._cores:
+            self._cores[version] = to_sdl(core_schema(version))
+        return self._cores[version]
