@@ -68,10 +68,6 @@ def is_untouched(
     )
 
 
-_UNREADABLE = frozenset({errno.EINVAL, errno.EPERM, errno.EACCES, errno.ENXIO, errno.ESRCH})
-"""What read(2) says of files that only look like files, as of those of /proc."""
-
-
 class Blobs:
     """The directory `blobs/`; a file in it is complete or absent."""
 
