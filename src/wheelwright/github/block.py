@@ -11,15 +11,14 @@ from __future__ import annotations
 
 from wheelwright.errors import ProjectError
 from wheelwright.github.actions import newest
+from wheelwright.repository.existing import BEGIN, END, is_marked
 
-BEGIN = "# >>> wheelwright"
-END = "# <<< wheelwright"
 _HEAD = f"{BEGIN}: written by `workflows`, which replaces it; edit before or after this block"
 
 
 def is_ours(existing: str) -> bool:
     """Whether the file has the marks, or one of them."""
-    return any(_is(line, mark) for line in existing.splitlines() for mark in (BEGIN, END))
+    return is_marked(existing)
 
 
 def inside(text: str) -> str:

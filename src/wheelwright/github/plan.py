@@ -43,6 +43,7 @@ from wheelwright.release.decide import wheels
 from wheelwright.release.decide.stops import Problem
 from wheelwright.release.decide.tags import Form
 from wheelwright.release.decide.urls import index_urls
+from wheelwright.repository.existing import BEGIN
 
 # The check that the branch's rules require: the job `passed` of ci.yml.
 CHECK = "ci passed"
@@ -169,7 +170,7 @@ def merged(planned: Mapping[str, str], existing: Mapping[str, str], *, overwrite
     if theirs and not overwrite:
         are = "is" if len(theirs) == 1 else "are"
         raise RequestError(
-            f"{', '.join(theirs)} {are} present already, without the mark {block.BEGIN!r}",
+            f"{', '.join(theirs)} {are} present already, without the mark {BEGIN!r}",
             "move them away, or pass --overwrite to replace them",
         )
     texts = {path: block.merge(path, existing.get(path), body) for path, body in planned.items()}

@@ -30,6 +30,7 @@ PURE: dict[str, tuple[str, ...]] = {
     "wheelwright/github": ("annotate", "shell"),
     "wheelwright/project": (),
     "wheelwright/release/decide": (),
+    "wheelwright/repository": ("look",),
     "wheelwright/testing": ("matrix", "measuring", "reports/codecov", "run_tests", "running"),
 }
 """Packages that only plan, and those modules of theirs that carry the plans out."""

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wheelwright.errors import ProjectError
-from wheelwright.github.block import BEGIN, END, is_ours, merge
+from wheelwright.github.block import is_ours, merge
+from wheelwright.repository.existing import BEGIN, END
 
 OLD, NEW = "a" * 40, "b" * 40
 

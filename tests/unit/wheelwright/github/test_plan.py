@@ -13,12 +13,12 @@ from ruamel.yaml import YAML
 
 from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, fixture, moved, project
 from wheelwright.errors import ProjectError, RequestError
-from wheelwright.github.block import BEGIN
 from wheelwright.github.calls import CALLS, CALLS_APART, Caller, Engine, caller
 from wheelwright.github.plan import CHECK, Options, merged, workflows
 from wheelwright.pins import DAGGER, UV, UV_IMAGE
 from wheelwright.project.model import Project
 from wheelwright.release.decide.tags import Form
+from wheelwright.repository.existing import BEGIN
 
 REPOSITORY = Path(__file__).parents[4]
 OWN = '{"name": "wheelwright", "sdk": {"source": "python"}}'

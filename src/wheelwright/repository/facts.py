@@ -1,0 +1,121 @@
+"""What is known of a repository, and where each fact comes from: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from wheelwright.project.addresses import without_credentials
+from wheelwright.project.model import Project
+from wheelwright.release.decide import edits, tags, version_tools
+from wheelwright.release.decide.tags import Tags
+from wheelwright.repository.checkout import Submodule
+from wheelwright.repository.existing import Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A fact, and for people where it comes from."""
+
+    value: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository, as its files and its .git show it.
+
+    Attributes:
+        branch: the default branch; empty where nothing says it, and then `origin` is the reason.
+        remote: the address of its remote, without a credential; empty without one.
+        refs: full names of branches and tags to nothing; those that the clone has.
+        shallow: whether the clone lacks history.
+        submodules: by .gitmodules.
+        lfs: the patterns that .gitattributes gives to git-lfs.
+        workflows: every file below .github/workflows, those of this module among them.
+        dependabot: the path of its configuration; empty without one.
+        renovate: the same of Renovate's.
+        has_git: whether there is a .git at all.
+    """
+
+    branch: Found = Found("", "the source has no .git")
+    remote: str = ""
+    refs: Mapping[str, str] = field(default_factory=dict)
+    shallow: bool = False
+    submodules: tuple[Submodule, ...] = ()
+    lfs: tuple[str, ...] = ()
+    workflows: tuple[Workflow, ...] = ()
+    dependabot: str = ""
+    renovate: str = ""
+    has_git: bool = False
+
+    @property
+    def forge(self) -> str:
+        """Who serves the remote: "github", "gitlab", or empty where its host does not say."""
+        host = host_of(self.remote)
+        return next((each for each in ("github", "gitlab") if each in host.split(".")), "")
+
+    @property
+    def foreign(self) -> tuple[Workflow, ...]:
+        """The workflows that a person wrote."""
+        return tuple(each for each in self.workflows if not each.ours)
+
+    @property
+    def publishers(self) -> tuple[Workflow, ...]:
+        """Those of them that upload to the package index."""
+        return tuple(each for each in self.foreign if each.uploads)
+
+    def tags(self, project: Project) -> Tags:
+        """Return the version tags of a package, by the function that a release uses."""
+        current = edits.current_version(project)
+        return tags.read(
+            self.refs,
+            project.metadata.name,
+            member=bool(project.where),
+            current=current if isinstance(current, str) else "",
+            setting=project.settings.release.tag,
+            usual=version_tools.tag_form(project),
+        )
+
+
+def host_of(address: str) -> str:
+    """Return the host of a remote's address, also of `git@HOST:PATH`; empty for a path."""
+    if "://" in address:
+        return (urlsplit(address).hostname or "").lower()
+    before, colon, _ = address.partition(":")
+    return before.rpartition("@")[2].lower() if colon and "/" not in before else ""
+
+
+# Hosts whose listings anybody can read.
+_PUBLIC: Final = (
+    *("pypi.org", "test.pypi.org", "files.pythonhosted.org", "download.pytorch.org"),
+    *("pypi.nvidia.com", "pypi.anaconda.org"),
+)
+
+
+def private_indexes(project: Project) -> tuple[Found, ...]:
+    """Return the addresses of indexes on hosts that may want a credential, without credentials.
+
+    `origin` is the index's name, or the key that has the address.
+    """
+    uv = project.root.table("tool", "uv")
+    listed = uv.get("index", [])
+    tables = listed if isinstance(listed, list) else []
+    urls = [
+        (str(each.get("name") or "without a name"), each.get("url"))
+        for each in tables
+        if isinstance(each, dict)
+    ]
+    urls.append(("index-url", uv.get("index-url")))
+    extra = uv.get("extra-index-url", [])
+    urls += [("extra-index-url", each) for each in (extra if isinstance(extra, list) else [extra])]
+    return tuple(
+        Found(without_credentials(url), name)
+        for name, url in urls
+        if isinstance(url, str)
+        and (host := host_of(url))
+        and host not in _PUBLIC
+        and not url.startswith("file:")
+    )
