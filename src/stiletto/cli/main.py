@@ -33,9 +33,6 @@ COLLECT_AFTER = 20_000
 """New objects until the collector runs: a command lives too short for Python's 700, with which a
 first run of the tests spent a tenth of the engine's time in it."""
 
-DISTRIBUTION = "wheelwright-pipeline"
-"""What is installed; `stiletto` on an index is another project."""
-
 HELP = """\
 Run Dagger modules written in Python where there is no Docker and no Dagger
 
@@ -277,12 +274,12 @@ def _dispatch(invocation: Invocation, args: list[str]) -> int:
 
 
 def _version(invocation: Invocation, args: list[str]) -> int:
-    from importlib.metadata import version
+    from stiletto.cli.distribution import version
 
     _, others = invocation.read(args, "stiletto version")
     if others:
         raise UsageError(f'unknown command "{others[0]}" for "stiletto version"')
-    invocation.terminal.out(f"stiletto v{version(DISTRIBUTION)} (Dagger API {API_VERSION})\n")
+    invocation.terminal.out(f"stiletto v{version()} (Dagger API {API_VERSION})\n")
     return 0
 
 

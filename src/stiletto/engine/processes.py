@@ -149,13 +149,15 @@ class Processes:
             for name in (UV_LOCK, PIP_LOCK)
             if (source / name).is_file()
         }
-        plan = installation(path, path.read_text(encoding="utf-8"), locks)
+        pyproject = path.read_text(encoding="utf-8")
+        plan = installation(path, pyproject, locks)
         token = preparing.set(True)
         try:
             base = await self._python(project, path)
             uv = await image_container(self._core, runtime.UV_IMAGE)
             files = f.StoredTree(module.tree)
             container = runtime.environment(base, uv, files, module.config.source, plan)
+            container = runtime.with_metadata(container, pyproject)
             added = earlier_calls(module.config.engine) if plan.own_sdk else ""
             if module.uses or added:
                 text = bindings([used.definition for used in module.uses], added)

@@ -19,6 +19,7 @@ from stiletto.api.files import Directory
 from stiletto.api.secrets import CacheVolume
 from stiletto.module import worker
 from stiletto.module.installation import VENV, Installation
+from stiletto.module.metadata import dist_info
 from stiletto.module.naming import camel
 from stiletto.module.source import LoadedModule, ModuleProject
 
@@ -104,6 +105,13 @@ def with_bindings(base: c.Container, text: str) -> c.Container:
     return filesystem.with_new_file(base, f"{BINDINGS}/dagger_gen.py", text)
 
 
+def with_metadata(base: c.Container, pyproject: str) -> c.Container:
+    """Return the environment with the project's own metadata, as if it were installed."""
+    for path, text in dist_info(pyproject).items():
+        base = filesystem.with_new_file(base, f"{BINDINGS}/{path}", text)
+    return base
+
+
 def run(base: c.Container, module: LoadedModule, project: ModuleProject) -> c.Exec:
     """Return the command that runs the module's calls, one process each."""
     at = posixpath.normpath(posixpath.join(SOURCE, module.config.source))
@@ -127,8 +135,9 @@ def run(base: c.Container, module: LoadedModule, project: ModuleProject) -> c.Ex
 def runtime_variables(module: LoadedModule, project: ModuleProject) -> dict[str, str]:
     """Return the variables by which the SDK finds the module's code."""
     package, main = project.package, camel(module.config.name)
-    if project.main_object:
-        package, _, main = project.main_object.partition(":")
+    # `module:object [extra]`, blanks allowed: as an entry point is read.
+    if found := re.match(r"\s*([\w.]+)\s*:\s*([\w.]+)", project.main_object):
+        package, main = found.groups()
     return {
         "DAGGER_MODULE": module.config.name,
         "DAGGER_MAIN_OBJECT": main,

@@ -1,0 +1,66 @@
+"""What this command was installed from: its distribution, its repository, and at which commit.
+
+    git+https://HOST/PATH@v1.2      HOST/PATH@COMMIT, the commit that was installed
+    a directory of this machine     the directory
+    anything else                   HOST/PATH of [project.urls] Repository, at the version's tag
+
+PEP 610: an installer writes direct_url.json beside the metadata of what did not come from an index.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+NAME = "wheelwright-pipeline"
+"""What is installed; `stiletto` on an index is another project."""
+
+_TWO_NAMES = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org")
+
+
+def version() -> str:
+    """Return the installed version."""
+    return metadata.version(NAME)
+
+
+def repository() -> str:
+    """Return the address of the repository, such as `https://HOST/PATH.git`."""
+    urls = metadata.metadata(NAME).get_all("Project-URL") or ()
+    found = (value.partition(",") for value in urls)
+    return next((url.strip() for label, _, url in found if label.strip() == "Repository"), "")
+
+
+def requirement(at: str = "") -> str:
+    """Return what an installer takes, at a commit or at the installed version's tag."""
+    return f"{NAME}[stiletto] @ git+{repository()}@{at or f'v{version()}'}"
+
+
+def module() -> str:
+    """Return the module that this command came with, as `-m` takes it; empty if not known."""
+    text = metadata.distribution(NAME).read_text("direct_url.json")
+    if text and (found := installed_from(json.loads(text))):
+        return found
+    address = repository().removeprefix("https://")
+    return f"{address}@v{version()}" if address else ""
+
+
+def installed_from(direct_url: dict[str, Any]) -> str:
+    """Return what a direct_url.json names, as `-m` takes it; empty for an archive."""
+    url = urlsplit(direct_url.get("url", ""))
+    inside = direct_url.get("subdirectory", "")
+    if "dir_info" in direct_url and url.scheme == "file":
+        return str(Path(unquote(url.path), inside))
+    vcs = direct_url.get("vcs_info", {})
+    if vcs.get("vcs") != "git" or not vcs.get("commit_id"):
+        return ""
+    address = url._replace(netloc=url.netloc.rpartition("@")[2], query="", fragment="")
+    if url.scheme == "ssh":
+        address = address._replace(netloc=url.netloc)
+    text = address.geturl().rstrip("/")
+    # Where the repository's own path ends is known by `.git`, or on a host of two names.
+    if inside and not text.endswith(".git") and url.hostname not in _TWO_NAMES:
+        text += ".git"
+    return f"{text.removeprefix('https://')}{f'/{inside}' if inside else ''}@{vcs['commit_id']}"
