@@ -43,6 +43,7 @@ from wheelwright.module.args import (
 from wheelwright.module.checks import with_checks
 from wheelwright.module.objects import Cell, Matrix, TestRun, matrix_object, run_object
 from wheelwright.module.releases import Releases, ReportFormat
+from wheelwright.module.starting import Starting
 from wheelwright.module.system import with_system
 from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
@@ -93,7 +94,7 @@ class DescribeFormat(Enum):
 
 @object_type
 @with_checks(ci.GATES)
-class Wheelwright(Releases):
+class Wheelwright(Starting, Releases):
     """A Python package's gates, tests and builds, read from its own files."""
 
     source: Source
@@ -399,6 +400,13 @@ class Wheelwright(Releases):
     ) -> str:
         """Put a saved uv cache into the engine."""
         return await github.restore_cache(await self._loaded(runners=False), saved)
+
+    async def _to_start(
+        self, options: ReleaseOptions, git: dagger.Directory
+    ) -> tuple[ReleaseOptions, LoadedProject]:
+        loaded = await self._loaded(git, runners=False)
+        options = replace(options, package=self.package, git=loaded.repository)
+        return await with_tokens(options, self.github_token, self.index_token), loaded
 
     async def _of_package(
         self,

@@ -10,6 +10,7 @@ it is sent. A request that the description does not know is answered with 422 an
     github_pulls.py      pull requests
     github_releases.py   releases and assets
     github_actions.py    runs of workflows
+    github_settings.py   rulesets, environments, what Actions may do
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ from .github_actions import ACTIONS
 from .github_pulls import PULLS
 from .github_releases import RELEASES
 from .github_repo import REPOSITORY
+from .github_settings import SETTINGS
 from .github_state import Call, Needs, Refusal, State, error_body
 from .serving import Answer, Fault, Request, Server, json_answer, nth
 from .tokens import Token, Tokens
 
 __all__ = ["GitHub"]
 
-ROUTES = {**REPOSITORY, **PULLS, **RELEASES, **ACTIONS}
+ROUTES = {**REPOSITORY, **SETTINGS, **PULLS, **RELEASES, **ACTIONS}
 """(method, template of the path): what it needs, and what treats it."""
 
 UPLOADS = "/uploads"

@@ -137,7 +137,13 @@ def _branch(state: State, call: Call) -> tuple[int, Any]:
         raise Refusal(404, "Branch not found")
     people = {"author": state.user(state.owner), "committer": state.user(state.owner)}
     commit = state.filled("commit", {"sha": sha, "url": state.url("commits", sha), **people})
+    checks = state.settings.required_checks
     known = {"name": branch, "commit": commit, "protected": _is_protected(state, branch)}
+    if checks:
+        required = state.filled(
+            "protected-branch-required-status-check", {"contexts": checks, "checks": []}
+        )
+        known |= {"protected": True, "protection": {"required_status_checks": required}}
     return 200, state.filled("branch-with-protection", known)
 
 
@@ -151,68 +157,6 @@ def _protection(state: State, call: Call) -> tuple[int, Any]:
         "url": state.url("branches", call.values["branch"], "protection"),
         "required_pull_request_reviews": reviews,
     }
-
-
-def _rules(state: State, call: Call) -> tuple[int, Any]:
-    about = {"ruleset_source_type": "Repository", "ruleset_source": state.name}
-    branch = call.values["branch"]
-    found = [{**rule, **about, "ruleset_id": 1} for rule in state.settings.rules]
-    found = found if branch == "main" else []
-    for ruleset in _all_rulesets(state, "branch"):
-        if fnmatch.fnmatchcase(
-            f"refs/heads/{branch}", ruleset["conditions"]["ref_name"]["include"][0]
-        ):
-            found += [{**rule, **about, "ruleset_id": ruleset["id"]} for rule in ruleset["rules"]]
-    return 200, found
-
-
-def _all_rulesets(state: State, target: str = "") -> list[dict[str, Any]]:
-    """Return git's own rules as rulesets; those of other refs than branches and tags are none."""
-    targets = {"refs/heads/": "branch", "refs/tags/": "tag"}
-    made = [
-        {
-            "id": number,
-            "name": f"no {pattern}",
-            "target": targets[prefix],
-            "source_type": "Repository",
-            "source": state.name,
-            "enforcement": "active",
-            "conditions": {"ref_name": {"include": [pattern], "exclude": []}},
-            "rules": [{"type": "creation"}],
-            "current_user_can_bypass": state.settings.bypass,
-        }
-        for number, pattern in enumerate(state.git.rules.no_create, 2)
-        for prefix in targets
-        if pattern.startswith(prefix)
-    ]
-    return [ruleset for ruleset in made if target in ("", ruleset["target"])]
-
-
-def _rulesets(state: State, call: Call) -> tuple[int, Any]:
-    shown = ("id", "name", "target", "source_type", "source", "enforcement")
-    wanted = call.query.get("targets", "branch,tag,push").split(",")
-    listed = [each for each in _all_rulesets(state) if each["target"] in wanted]
-    return 200, [{name: each[name] for name in shown} for each in listed]
-
-
-def _ruleset(state: State, call: Call) -> tuple[int, Any]:
-    for ruleset in _all_rulesets(state):
-        if str(ruleset["id"]) == call.values["ruleset_id"]:
-            return 200, ruleset
-    raise Refusal(404, "Not Found")
-
-
-def _workflow_permissions(state: State, call: Call) -> tuple[int, Any]:
-    return 200, {
-        "default_workflow_permissions": "read",
-        "can_approve_pull_request_reviews": state.settings.actions_open_pulls,
-    }
-
-
-def _immutable(state: State, call: Call) -> tuple[int, Any]:
-    if not state.settings.immutable_releases:
-        raise Refusal(404, "Not Found")
-    return 200, {"enabled": True, "enforced_by_owner": False}
 
 
 def _add_labels(state: State, call: Call) -> tuple[int, Any]:
@@ -248,11 +192,6 @@ REPOSITORY: dict[tuple[str, str], Route] = {
     ("DELETE", f"{ROOT}/git/refs/{{ref}}"): (WRITE, _delete_ref),
     ("GET", f"{ROOT}/branches/{{branch}}"): (READ, _branch),
     ("GET", f"{ROOT}/branches/{{branch}}/protection"): (ADMINISTRATION, _protection),
-    ("GET", f"{ROOT}/rules/branches/{{branch}}"): (METADATA, _rules),
-    ("GET", f"{ROOT}/rulesets"): (METADATA, _rulesets),
-    ("GET", f"{ROOT}/rulesets/{{ruleset_id}}"): (METADATA, _ruleset),
-    ("GET", f"{ROOT}/actions/permissions/workflow"): (ADMINISTRATION, _workflow_permissions),
-    ("GET", f"{ROOT}/immutable-releases"): (ADMINISTRATION, _immutable),
     ("GET", f"{ROOT}/issues/{{issue_number}}/labels"): (
         (("issues", "read"), ("pull_requests", "read")),
         _labels,

@@ -109,6 +109,9 @@ class Settings:
         mergeable_lags: how many readings of a pull request still say that it is worked out.
         rules: of the default branch, as the API tells them: {"type": "pull_request", ...}.
         bypass: what is said of who asks, for rulesets made of `no_create` in git's rules.
+        required_checks: those of main's classic protection.
+        rulesets: those made through the API, whole.
+        environments: by name, with `policies`: the branches and tags that may deploy.
     """
 
     actions_open_pulls: bool = True
@@ -119,6 +122,10 @@ class Settings:
     rebase: bool = True
     rules: list[dict[str, Any]] = field(default_factory=list)
     bypass: str = "never"
+    sha_pinning: bool = False
+    required_checks: list[str] = field(default_factory=list)
+    rulesets: list[dict[str, Any]] = field(default_factory=list)
+    environments: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass

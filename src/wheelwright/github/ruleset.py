@@ -79,15 +79,17 @@ def branch(options: Options) -> dict[str, Any]:
     return _ruleset("default branch", "branch", "~DEFAULT_BRANCH", rules, options.bypass)
 
 
-def tags(*, bypass: Iterable[str], pattern: str = "v*") -> dict[str, Any]:
+def tags(*, bypass: Iterable[str], pattern: str = "v*", creation: bool = True) -> dict[str, Any]:
     """Return the rules of version tags: made once, by those who bypass, never moved or removed.
 
-    A tag is what `publish --tag` publishes, so not all who may push a branch may make one.
+    A tag is what `publish --tag` publishes, so not all who may push a branch may make one. Without
+    `creation` they may: where a tag starts nothing.
 
     Raises:
         RequestError: an unknown bypass.
     """
-    rules = [{"type": kind} for kind in ("creation", "deletion", "non_fast_forward", "update")]
+    kinds = [*(["creation"] if creation else []), "deletion", "non_fast_forward", "update"]
+    rules = [{"type": kind} for kind in kinds]
     return _ruleset("release tags", "tag", f"refs/tags/{pattern}", rules, bypass)
 
 

@@ -1,9 +1,8 @@
-"""Pull requests and releases over GitHub's REST API (2022-11-28)."""
+"""Pull requests and releases over GitHub's REST API."""
 
 from __future__ import annotations
 
 import base64
-import time
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
@@ -11,12 +10,12 @@ from urllib.parse import quote, urlsplit
 
 from packaging.version import Version
 
-from wheelwright.release.act.http import Http, understood
-from wheelwright.release.decide import responses, rules
+from wheelwright.release.act.http import understood
+from wheelwright.release.act.rest import Rest
+from wheelwright.release.decide import rules
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.rules import RefToCreate
 from wheelwright.release.decide.stops import Problem, Reason
-from wheelwright.release.decide.urls import Hub
 from wheelwright.release.decide.world import (
     Asset,
     Checks,
@@ -30,7 +29,6 @@ from wheelwright.release.decide.world import (
 VIEWER: Final = "{viewer{login}}"
 """Which account a token acts for; REST has that only for tokens of people."""
 
-_VERSION: Final = "2022-11-28"
 # GitHub lists at most a hundred a page, and what a release looks for is among the newest.
 _PAGES: Final = 10
 # docs.github.com, "GitHub's token formats", and the account that workflows act as.
@@ -45,65 +43,8 @@ _NO_MERGE_COMMIT: Final = (
 )
 
 
-class GitHubRest:
+class GitHubRest(Rest):
     """One repository, with one token; without it, what everybody sees."""
-
-    def __init__(self, http: Http, hub: Hub, token: str) -> None:
-        self._http = http
-        self._hub = hub
-        self._token = token
-
-    async def _ask(
-        self,
-        method: str,
-        path: str,
-        json: Any = None,
-        *,
-        fine: tuple[int, ...] = (200,),
-        content: bytes | None = None,
-    ) -> Any:
-        """Return the body of a response with one of the statuses that are fine."""
-        return (await self._answer(method, path, json, fine=fine, content=content))[1]
-
-    async def _seen(self, method: str, path: str, json: Any = None) -> Any:
-        """Return the body of a response; None where the token does not see it."""
-        fine = (200, 400, 401, 403, 404, 422)
-        status, body = await self._answer(method, path, json, fine=fine)
-        return body if status == 200 else None
-
-    async def _answer(
-        self,
-        method: str,
-        path: str,
-        json: Any = None,
-        *,
-        fine: tuple[int, ...],
-        content: bytes | None = None,
-    ) -> tuple[int, Any]:
-        hub = self._hub
-        url = path if "://" in path else f"{hub.api}/repos/{hub.owner}/{hub.name}{path}"
-        headers = {
-            "Accept": "application/vnd.github+json",
-            "User-Agent": "wheelwright",
-            "X-GitHub-Api-Version": _VERSION,
-        }
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
-        if content is not None:
-            headers["Content-Type"] = "application/octet-stream"
-        answer = await self._http.ask(method, url, headers=headers, json=json, content=content)
-        try:
-            body = answer.json() if answer.content else None
-        except (ValueError, RecursionError):
-            # A proxy's page; its status says enough.
-            body = None
-        if answer.status_code >= 400:
-            what = f"{method} {path.partition('?')[0]}"
-            failed = responses.github(what, answer.status_code, answer.headers, body, time.time())
-            # A rate limit is a 403, too, and not about permissions.
-            if answer.status_code not in fine or failed.kind is FailureKind.BUSY:
-                raise failed
-        return answer.status_code, body
 
     # -- before -----------------------------------------------------------------------------------
 
@@ -113,8 +54,8 @@ class GitHubRest:
         Raises:
             ActFailed: BUSY, when GitHub cannot say.
         """
-        name = f"{self._hub.owner}/{self._hub.name}"
-        answer = await self._ask("GET", "", fine=(200, 401, 403, 404))
+        name = f"{self.hub.owner}/{self.hub.name}"
+        answer = await self.ask("GET", "", fine=(200, 401, 403, 404))
         if not isinstance(answer, dict) or "full_name" not in answer:
             message = answer.get("message", "") if isinstance(answer, dict) else ""
             seen = f"--github-token does not see {name}: {message}".rstrip(": ")
@@ -131,10 +72,10 @@ class GitHubRest:
         `permissions` of the repository do not show it: they are the role of a person, whatever a
         fine-grained token is limited to, and all false for an app's token.
         """
-        basic = base64.b64encode(f"x-access-token:{self._token}".encode()).decode()
-        answer = await self._http.ask(
+        basic = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
+        answer = await self.http.ask(
             "GET",
-            f"{self._hub.page}.git/info/refs?service=git-receive-pack",
+            f"{self.hub.page}.git/info/refs?service=git-receive-pack",
             headers={"Authorization": f"Basic {basic}", "User-Agent": "git/wheelwright"},
         )
         return answer.status_code not in (401, 403)
@@ -159,11 +100,11 @@ class GitHubRest:
                 found += await forbidden(ref_to_create)
             if self._is_app and await self._is_actions():
                 found.append(await self._actions_pulls())
-            shown = await self._seen("GET", f"/branches/{quote(base, safe='')}")
+            shown = await self.seen("GET", f"/branches/{quote(base, safe='')}")
             if shown and shown.get("protected") is False:
                 found.append(f"{base} is not protected: it can be changed without a pull request")
             if merge_commit:
-                shown = await self._seen("GET", "")
+                shown = await self.seen("GET", "")
                 if shown and shown.get("allow_merge_commit") is False:
                     found.append(_NO_MERGE_COMMIT.format(base=base))
         problems = tuple(each for each in found if isinstance(each, Problem))
@@ -172,7 +113,7 @@ class GitHubRest:
     async def _forbidden_branch(self, branch: RefToCreate) -> list[Problem | str]:
         path = f"/rules/branches/{quote(branch.name, safe='')}?per_page=100"
         by_ruleset: dict[int, list[Any]] = {}
-        for rule in await self._seen("GET", path) or ():
+        for rule in await self.seen("GET", path) or ():
             by_ruleset.setdefault(rule.get("ruleset_id", 0), []).append(rule)
         return [
             rules.judged(await self._ruleset(number), demands, branch, app=self._is_app)
@@ -183,7 +124,7 @@ class GitHubRest:
     async def _forbidden_tag(self, tag: RefToCreate) -> list[Problem | str]:
         path = "/rulesets?includes_parents=true&targets=tag&per_page=100"
         found: list[Problem | str] = []
-        for each in await self._seen("GET", path) or ():
+        for each in await self.seen("GET", path) or ():
             if each.get("target") != "tag" or each["enforcement"] != "active":
                 continue
             ruleset = await self._ruleset(each["id"])
@@ -193,23 +134,23 @@ class GitHubRest:
         return found
 
     async def _ruleset(self, number: int) -> Any:
-        shown = await self._seen("GET", f"/rulesets/{number}?includes_parents=true")
+        shown = await self.seen("GET", f"/rulesets/{number}?includes_parents=true")
         return shown or {"name": number, "source_type": "Repository"}
 
     @property
     def _is_app(self) -> bool:
         """Whether the token is an app's; GITHUB_TOKEN of a workflow is one, too."""
-        return self._token.startswith(_INSTALLATION)
+        return self.token.startswith(_INSTALLATION)
 
     async def _is_actions(self) -> bool:
         """Whether it is a workflow's own token: by the app that it acts for."""
-        url = f"{self._hub.api.removesuffix('/v3')}/graphql"
-        shown = await self._seen("POST", url, {"query": VIEWER})
+        url = f"{self.hub.api.removesuffix('/v3')}/graphql"
+        shown = await self.seen("POST", url, {"query": VIEWER})
         data = (shown or {}).get("data") or {}
         return bool((data.get("viewer") or {}).get("login") == _ACTIONS)
 
     async def _actions_pulls(self) -> Problem | str:
-        shown = await self._seen("GET", "/actions/permissions/workflow")
+        shown = await self.seen("GET", "/actions/permissions/workflow")
         if shown and shown.get("can_approve_pull_request_reviews") is False:
             seen = 'the setting "Allow GitHub Actions to create and approve pull requests" is off'
             hint = "turn it on (Settings, Actions, General), or pass the token of an app"
@@ -223,7 +164,7 @@ class GitHubRest:
 
     async def heads(self, commit: str) -> tuple[str, ...]:
         """Return the branches of merged pull requests that brought a commit; none if unseen."""
-        shown = await self._seen("GET", f"/commits/{commit}/pulls?per_page=20")
+        shown = await self.seen("GET", f"/commits/{commit}/pulls?per_page=20")
         with understood("GET /commits/COMMIT/pulls"):
             return tuple(
                 str(each["head"]["ref"]) for each in shown or () if each["merged_at"] is not None
@@ -231,15 +172,15 @@ class GitHubRest:
 
     async def released_name(self, tag: str) -> str:
         """Return the name of the published release of a tag; empty where it has none."""
-        shown = await self._seen("GET", f"/releases/tags/{quote(tag, safe='')}")
+        shown = await self.seen("GET", f"/releases/tags/{quote(tag, safe='')}")
         return str((shown or {}).get("name") or "")
 
     # -- pull requests ----------------------------------------------------------------------------
 
     async def pulls(self, branch: str) -> tuple[Pull, ...]:
         """Return the pull requests with that head, newest first."""
-        head = quote(f"{self._hub.owner}:{branch}", safe="")
-        found = await self._ask("GET", f"/pulls?head={head}&state=all&per_page=100")
+        head = quote(f"{self.hub.owner}:{branch}", safe="")
+        found = await self.ask("GET", f"/pulls?head={head}&state=all&per_page=100")
         pulls = []
         with understood("GET /pulls"):
             for each in found:
@@ -247,7 +188,7 @@ class GitHubRest:
                     # A list lacks whether one can be merged.
                     is_open = each["state"] == "open"
                     number = int(each["number"])
-                    shown = await self._ask("GET", f"/pulls/{number}") if is_open else each
+                    shown = await self.ask("GET", f"/pulls/{number}") if is_open else each
                     pull = _pull(shown)
                     if is_open and shown["user"]["login"] == _ACTIONS:
                         pull = await self._with_checks(pull)
@@ -257,11 +198,11 @@ class GitHubRest:
     async def open_pull(self, plan: Plan, body: str) -> None:
         """Open the pull request from the release branch to the base."""
         data = {"title": plan.subject, "head": plan.branch, "base": plan.base, "body": body}
-        await self._ask("POST", "/pulls", data, fine=(201,))
+        await self.ask("POST", "/pulls", data, fine=(201,))
 
     async def _with_checks(self, pull: Pull) -> Pull:
         """Return a pull request that Actions opened with the state of its checks."""
-        shown = await self._seen("GET", f"/actions/runs?head_sha={pull.head}&per_page=100")
+        shown = await self.seen("GET", f"/actions/runs?head_sha={pull.head}&per_page=100")
         runs = (shown or {}).get("workflow_runs", ())
         waiting = [each for each in runs if _is_waiting(each)]
         running = [each for each in runs if each not in waiting]
@@ -274,7 +215,7 @@ class GitHubRest:
     async def start_checks(self, plan: Plan) -> None:
         """Start ci.yml on the release branch: its result counts for the same commit."""
         path = f"/actions/workflows/{_CI}/dispatches"
-        await self._ask("POST", path, {"ref": plan.branch}, fine=(200, 204))
+        await self.ask("POST", path, {"ref": plan.branch}, fine=(200, 204))
 
     # -- releases ---------------------------------------------------------------------------------
 
@@ -286,7 +227,7 @@ class GitHubRest:
         found: list[GitHubRelease] = []
         with understood("GET /releases"):
             for page in range(1, _PAGES + 1):
-                listed = await self._ask("GET", f"/releases?per_page=100&page={page}")
+                listed = await self.ask("GET", f"/releases?per_page=100&page={page}")
                 found += [_release(each) for each in listed if each["tag_name"] == tag]
                 if len(listed) < 100:
                     break
@@ -294,7 +235,7 @@ class GitHubRest:
 
     async def has_notes(self) -> bool:
         """Whether one of the last releases has a text."""
-        listed = await self._ask("GET", "/releases?per_page=10")
+        listed = await self.ask("GET", "/releases?per_page=10")
         with understood("GET /releases"):
             return any(each["body"] and not each["draft"] for each in listed)
 
@@ -302,7 +243,7 @@ class GitHubRest:
         """Return the notes that GitHub makes of the pull requests since a tag; empty: all."""
         data = {"tag_name": tag, "target_commitish": commit}
         data |= {"previous_tag_name": before} if before else {}
-        shown = await self._ask("POST", "/releases/generate-notes", data)
+        shown = await self.ask("POST", "/releases/generate-notes", data)
         with understood("POST /releases/generate-notes"):
             return str(shown["body"])
 
@@ -316,19 +257,19 @@ class GitHubRest:
             "draft": True,
             "prerelease": Version(plan.version).is_prerelease,
         }
-        await self._ask("POST", "/releases", data, fine=(201,))
+        await self.ask("POST", "/releases", data, fine=(201,))
 
     async def upload(self, release: GitHubRelease, name: str, contents: bytes) -> None:
         """Add a file to a draft."""
-        shown = await self._ask("GET", f"/releases/{release.id}")
+        shown = await self.ask("GET", f"/releases/{release.id}")
         with understood(f"GET /releases/{release.id}"):
-            url = _uploads(self._hub.api, shown["upload_url"].partition("{")[0])
+            url = _uploads(self.hub.api, shown["upload_url"].partition("{")[0])
         address = f"{url}?name={quote(name, safe='')}"
-        await self._ask("POST", address, fine=(201,), content=contents)
+        await self.ask("POST", address, fine=(201,), content=contents)
 
     async def delete_asset(self, asset_id: int) -> None:
         """Remove a file from a draft; a missing one is not an error."""
-        await self._ask("DELETE", f"/releases/assets/{asset_id}", fine=(204, 404))
+        await self.ask("DELETE", f"/releases/assets/{asset_id}", fine=(204, 404))
 
     async def publish(self, release: GitHubRelease, *, latest: bool) -> None:
         """Make a draft public, and what GitHub shows as "Latest" where that is wanted.
@@ -336,7 +277,7 @@ class GitHubRest:
         Without a word GitHub makes what is published last the latest, whatever its version.
         """
         data = {"draft": False, "make_latest": "true" if latest else "false"}
-        await self._ask("PATCH", f"/releases/{release.id}", data)
+        await self.ask("PATCH", f"/releases/{release.id}", data)
 
 
 def _uploads(api: str, url: str) -> str:

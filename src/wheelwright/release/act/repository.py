@@ -38,7 +38,7 @@ async def looked(options: ReleaseOptions, loaded: LoadedProject) -> tuple[Remote
     """
     loaded.project.require_name()
     remote = RemoteGit("", python_of(loaded, options.python), options.github_token, options.ca)
-    named = options.remote or await _origin(options.git)
+    named = options.remote or await origin_of(options.git)
     remote.url = "" if is_path(named) else https(named)
     replaceable = options.stand_in and not options.remote
     if not remote.url:
@@ -66,7 +66,7 @@ async def clone(options: ReleaseOptions, loaded: LoadedProject) -> tuple[RemoteG
     """
     loaded.project.require_name()
     remote = RemoteGit("", python_of(loaded, options.python), None, options.ca)
-    named = options.remote or await _origin(options.git)
+    named = options.remote or await origin_of(options.git)
     remote.url = "" if is_path(named) else https(named)
     return await _clone(options, remote, f"the clone is read, {_FETCHED}")
 
@@ -80,7 +80,7 @@ async def _clone(
     return remote, await remote.look()
 
 
-async def _origin(git: dagger.Directory | None) -> str:
+async def origin_of(git: dagger.Directory | None) -> str:
     """Return the address of a clone's remote "origin"; empty where it has none.
 
     Raises:
