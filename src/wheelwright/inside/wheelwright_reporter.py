@@ -25,10 +25,12 @@ subtest is called. It works from Python 3.7 and pytest 6 on; with pytest-xdist t
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
 import stat
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -114,7 +116,7 @@ class _Record:
             test=_name(report),
             part=_part(report),
             message=_cut(message, _MESSAGE_LENGTH_MAX),
-            text=_text(report)[-length:] if length else "",
+            text=_end(_text(report), length),
             file=self._whole(str(file or ""), _root),
             line=line + 1 if isinstance(line, int) else 0,
             frames=frames,
@@ -390,10 +392,31 @@ def _frames(report: Any) -> list[tuple[str, int]]:
 
 def _text(report: Any) -> str:
     try:
-        return str(report.longreprtext)
+        return _indented(report).strip("\n")
     except Exception:
         # A report of any plugin; its failure counts in any case.
         return ""
+
+
+def _indented(report: Any) -> str:
+    """Return the report as pytest prints it; `longreprtext` takes the first line's indentation."""
+    made = getattr(sys.modules.get("_pytest._io"), "TerminalWriter", None)
+    if made is None:
+        # pytest's own, which another version may not have.
+        return str(report.longreprtext)
+    stream = io.StringIO()
+    writer = made(stream)
+    writer.hasmarkup = False
+    report.toterminal(writer)
+    return stream.getvalue()
+
+
+def _end(text: str, length: int) -> str:
+    """Return the end of a text, from the beginning of a line where it has one."""
+    if len(text) <= length:
+        return text
+    kept = text[len(text) - length :]
+    return kept.partition("\n")[2] or kept
 
 
 def _cut(text: str, most: int) -> str:

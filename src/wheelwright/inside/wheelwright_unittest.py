@@ -128,7 +128,7 @@ class Result(unittest.TextTestResult):
     def _failed(self, test: Any, kind: str, message: str, text: str) -> None:
         name, seconds = _name(test), self._seconds(test)
         self._texts += 1
-        kept = text[-_TEXT_LENGTH_MAX:] if self._texts <= _FAILURES_WITH_TEXT else ""
+        kept = _end(text) if self._texts <= _FAILURES_WITH_TEXT else ""
         self.record.write(
             "result", test=name, kind=kind, s=seconds, message=message, text=kept, file="", line=0
         )
@@ -230,6 +230,14 @@ def _report(path: str, cases: list[_Case], seconds: float) -> bytes:
         left = left[_write(fd, left) :]
     os.close(fd)
     return data
+
+
+def _end(text: str) -> str:
+    """Return the end of a text, from the beginning of a line where it has one."""
+    if len(text) <= _TEXT_LENGTH_MAX:
+        return text
+    kept = text[-_TEXT_LENGTH_MAX:]
+    return kept.partition("\n")[2] or kept
 
 
 def _xml(text: str) -> str:

@@ -13,7 +13,8 @@ from html import escape as _e
 from importlib.resources import files
 
 from wheelwright.gates.result import Verdict
-from wheelwright.testing.failed import Failure
+from wheelwright.gates.table import counted
+from wheelwright.testing.reports.failures import grouped
 from wheelwright.testing.reports.model import (
     CellReport,
     Coverage,
@@ -98,9 +99,15 @@ def _figures(report: MatrixReport) -> Iterable[tuple[str, str, bool]]:
     """Yield figure, what it counts, and whether it is a reason to fail."""
     passed = sum(cell.verdict is Verdict.PASSED for cell in report.cells)
     yield f"{passed} of {len(report.cells)}", "cells passed", bool(report.failed)
-    yield str(sum(cell.counts.tests for cell in report.cells)), "tests", False
-    failed = sum(cell.counts.failed + cell.counts.errors for cell in report.cells)
+    counts = [cell.counts for cell in report.cells]
+    yield str(sum(each.ran for each in counts)), "tests run", False
+    failed, errors = sum(each.failed for each in counts), sum(each.errors for each in counts)
     yield str(failed), "tests failed", bool(failed)
+    # As pytest and the table count them: a test that breaks in its set-up never ran.
+    if errors:
+        yield str(errors), "error" if errors == 1 else "errors", True
+    if skipped := sum(each.skipped for each in counts):
+        yield str(skipped), "tests skipped", False
     if report.coverage:
         least = f", {report.coverage.minimum:g} % required" if report.coverage.minimum else ""
         short = bool(shortfall(report.coverage))
@@ -192,24 +199,19 @@ def _bar_of(cell: CellReport, longest: float) -> str:
 def _failures(report: MatrixReport) -> Iterable[str]:
     if not report.failed:
         return
-    grouped: dict[tuple[str, str], tuple[Failure, list[str]]] = {}
-    for cell in report.failed:
-        found = cell.failures or (Failure("", cell.note.partition("\n")[0], cell.details),)
-        for each in found:
-            # The same test that fails in the same way everywhere is one thing to read.
-            key = (each.test or cell.cell.name, each.message)
-            grouped.setdefault(key, (each, []))[1].append(cell.cell.name)
     yield "<h2>What failed</h2>"
     yield '<div class="panel">'
-    for index, (each, cells) in enumerate(grouped.values()):
-        chips = "".join(f'<span class="chip">{_e(name)}</span>' for name in cells if each.test)
-        at = f"{each.file}:{each.line} " if each.file and each.line else each.file
-        title = f"<code>{_e(each.test)}</code>" if each.test else f"cell {_e(cells[0])}"
+    for index, group in enumerate(grouped(report)):
+        each, several = group.failure, len(group.cells) > 1
+        named = group.cells if each.test or several else ()
+        chips = "".join(f'<span class="chip">{_e(name)}</span>' for name in named)
+        cells = counted(len(group.cells), "cell") if several else f"cell {group.cells[0]}"
+        title = f"<code>{_e(each.test)}</code>" if each.test else f"<span>{_e(cells)}</span>"
         yield f"<details{' open' if index < _OPEN else ''}><summary>"
         yield f'<span class="title">{title}</span>'
         yield f'<span class="why">{_e(each.message)}</span>'
-        if at or chips:
-            yield f'<span class="where">{_e(at)} {chips}</span>'
+        if each.place or chips:
+            yield f'<span class="where">{_e(each.place)} {chips}</span>'
         kind = "" if each.test else ' class="prose"'
         yield f"</summary><pre{kind}>{_traceback(each.text)}</pre></details>"
     yield "</div>"

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from wheelwright.container.harmless import markdown, one_line, paragraph
 from wheelwright.gates.result import Verdict
+from wheelwright.testing.reports.failures import Group, grouped
 from wheelwright.testing.reports.model import (
     CellReport,
     MatrixReport,
@@ -28,7 +29,7 @@ from wheelwright.testing.texts import more
 LIMIT_BYTES = 1024 * 1024
 """GitHub's documentation, "Workflow commands": a step's summary is dropped when it is larger."""
 
-_FILES = 15
+_FILES, _CELLS = 15, 4
 _MARKS = {
     Verdict.PASSED: "\N{WHITE HEAVY CHECK MARK}",
     Verdict.FAILED: "\N{CROSS MARK}",
@@ -39,7 +40,7 @@ _MARKS = {
 
 def render(report: MatrixReport, limit_bytes: int = LIMIT_BYTES) -> str:
     """Return the summary; where it grows too large, outputs of failures are left out first."""
-    kept = sum(max(1, len(cell.failures)) for cell in report.failed)
+    kept = len(grouped(report))
     while True:
         text = "\n".join([*_head(report), *_failures(report, kept), *_rest(report)]) + "\n"
         if len(text.encode()) <= limit_bytes or not kept:
@@ -90,29 +91,24 @@ def _failures(report: MatrixReport, kept: int) -> list[str]:
     if not report.failed:
         return []
     lines = ["### What failed", ""]
-    shown = omitted = 0
-    for cell in report.failed:
-        outputs = [(each.test, each.message, each.text) for each in cell.failures] or [
-            ("", cell.note, cell.details)
+    omitted = 0
+    for number, group in enumerate(grouped(report)):
+        each = group.failure
+        if not each.text or number >= kept:
+            omitted += bool(each.text)
+            # An item of a list is Markdown; <summary> is only HTML.
+            lines.append(f"- {_title(group, markdown)}")
+            continue
+        fence = _fence(each.text)
+        lines += [
+            f"<details><summary>{_title(group, _html)}</summary>",
+            "",
+            f"{fence}text",
+            each.text.rstrip(),
+            fence,
+            "",
+            "</details>",
         ]
-        for test, message, text in outputs:
-            if not text or shown >= kept:
-                omitted += bool(text)
-                # An item of a list is Markdown; <summary> is only HTML.
-                lines.append(f"- {_title(cell.cell.name, test, message, markdown)}")
-                continue
-            summary = _title(cell.cell.name, test, message, _html)
-            shown += 1
-            fence = _fence(text)
-            lines += [
-                f"<details><summary>{summary}</summary>",
-                "",
-                f"{fence}text",
-                text.rstrip(),
-                fence,
-                "",
-                "</details>",
-            ]
     lines += [
         f"- <code>{markdown(', '.join(names))}</code>: {rest}"
         for rest, names in more_failures(report)
@@ -151,9 +147,12 @@ def _rest(report: MatrixReport) -> list[str]:
     return lines
 
 
-def _title(cell: str, test: str, message: str, escaped: Callable[[str], str]) -> str:
-    title = f"<code>{escaped(cell)}</code>{f' {escaped(test)}' * bool(test)}"
-    return f"{title}: {escaped(message)}" if message.strip() else title
+def _title(group: Group, escaped: Callable[[str], str]) -> str:
+    """Return cells, test and message; of many cells the first ones."""
+    each, rest = group.failure, len(group.cells) - _CELLS
+    cells = ", ".join(group.cells[:_CELLS]) + (f" and {rest} more" if rest > 0 else "")
+    title = f"<code>{escaped(cells)}</code>{f' {escaped(each.test)}' * bool(each.test)}"
+    return f"{title}: {escaped(each.message)}" if each.message.strip() else title
 
 
 def _html(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -123,3 +124,13 @@ def test_programs_of_the_tests_do_not_see_the_plugins(tmp_path: Path) -> None:
     )
     code, _, _ = run(tmp_path, suite)
     assert 0 == code
+
+
+def test_long_traceback_is_cut_between_lines(tmp_path: Path) -> None:
+    """What is kept of a long traceback begins with a whole line."""
+    calls = "".join(f"    def call_{n}(self): self.call_{n + 1}()\n" for n in range(200))
+    code = "import unittest\nclass Sails(unittest.TestCase):\n    def test_a(self): self.call_0()\n"
+    _, record, _ = run(tmp_path, f"{code}{calls}    def call_200(self): self.fail('deep')\n")
+    (failure,) = record.failures
+    assert 4000 < len(failure.text) <= 8000
+    assert re.match(r'  File "|    def call_|    +\^+\n', failure.text)

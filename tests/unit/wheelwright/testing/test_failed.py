@@ -60,29 +60,44 @@ EXPECTED = {
 }
 
 
+def recorded(tmp_path: Path, cwd: Path, *options: str) -> str:
+    """Run pytest, and return what the plugin wrote."""
+    events = tmp_path / "record.jsonl"
+    events.touch()
+    command = [sys.executable, "-m", "pytest", "-p", "wheelwright_reporter"]
+    command += [f"--wheelwright-record={events}", "-p", "no:cacheprovider", *options]
+    env = inner_environ(tmp_path)
+    subprocess.run(command, cwd=cwd, env=env, capture_output=True, check=False)
+    return events.read_text()
+
+
 @pytest.mark.parametrize("options", [(), ("-p", "xdist", "-n", "1"), ("--tb=native",)])
 def test_places_are_named_from_the_root(tmp_path: Path, options: tuple[str, ...]) -> None:
     """Also in a package below it, in doctests, for files that are not collected, and by workers."""
     for path, text in FILES.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
-    events = tmp_path / "record.jsonl"
-    events.touch()
-    command = [sys.executable, "-m", "pytest", "-p", "wheelwright_reporter"]
-    command += [f"--wheelwright-record={events}", "-p", "no:cacheprovider", *options]
-    command += ["--continue-on-collection-errors", "--doctest-glob=*.txt"]
-    env = inner_environ(tmp_path)
-    subprocess.run(command, cwd=tmp_path / "pkg", env=env, capture_output=True, check=False)
-
-    failures = [
-        each.among(frozenset(FILES)) for each in read(events.read_text(), str(tmp_path)).failures
-    ]
+    more = ("--continue-on-collection-errors", "--doctest-glob=*.txt")
+    text = recorded(tmp_path, tmp_path / "pkg", *options, *more)
+    failures = [each.among(frozenset(FILES)) for each in read(text, str(tmp_path)).failures]
 
     assert len(EXPECTED) == len(failures)
     for end, (place, why) in EXPECTED.items():
         (found,) = [each for each in failures if each.test.endswith(end)]
         assert place == found.place
         assert found.message.startswith(why)
+
+
+@pytest.mark.parametrize(("lines", "first"), [(1, "    def test_a(self):"), (400, "        x = 2")])
+def test_report_begins_with_a_whole_line(tmp_path: Path, lines: int, first: str) -> None:
+    """A traceback keeps the indentation of its first line; a long one is cut between lines."""
+    body = "".join(f"        x = 2{n:027}\n" for n in range(lines))
+    code = f"class TestA:\n    def test_a(self):\n{body}        assert 0\n"
+    (tmp_path / "test_a.py").write_text(code)
+    (failure,) = read(recorded(tmp_path, tmp_path), str(tmp_path)).failures
+    shown = [line for line in failure.text.splitlines() if not line.startswith(("self = ", "E "))]
+    assert first == next(line for line in shown if line)[: len(first)]
+    assert len(failure.text) <= 8000
 
 
 def test_place_that_the_tree_does_not_hold_is_none() -> None:

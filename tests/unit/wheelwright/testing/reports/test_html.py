@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 from tests.unit.wheelwright.testing.reports.matrices import ABSENT, COVERAGE, FAILED, PASSED, report
 from wheelwright.testing.cells import Cell
 from wheelwright.testing.failed import Failure
+from wheelwright.testing.record import Counts
 from wheelwright.testing.reports.html import render
 from wheelwright.testing.reports.model import Coverage, MatrixReport
 
+PATH = "tests/" + "directory_with_a_long_name/" * 4 + "test_" + "p" * 60 + ".py"
 VOID = {"meta", "br"}
 MUST = bool(os.environ.get("CI"))
 """CI has a browser; elsewhere the test that needs one is skipped without."""
@@ -31,7 +33,10 @@ def everything() -> MatrixReport:
     worst = replace(
         FAILED,
         cell=Cell("3.12-lowest-direct-tests+docs-postgres16-alpine", "3.12", "lowest-direct"),
-        failures=(Failure(LONG, "AssertionError: " + "y" * 120, "z" * 200, "tests/a.py", 3),),
+        failures=(
+            Failure(LONG, "AssertionError: " + "y" * 120, "z" * 200, PATH, 3),
+            Failure("", "no tests: " + "w" * 120, "v" * 200),
+        ),
         slowest=((61.5, LONG),),
     )
     coverage = Coverage(COVERAGE.percent, COVERAGE.files, 80)
@@ -96,6 +101,34 @@ def test_page_of_a_passed_matrix_has_nothing_failed() -> None:
     text = Page(render(report(PASSED))).text
     assert "What failed" not in text
     assert "Coverage" not in text
+
+
+def test_figures_count_as_pytest_does() -> None:
+    """Skipped tests did not run, and a test that breaks in its set-up is an error, no failure."""
+    counts = Counts(passed=2, failed=3, errors=1, skipped=4, xfailed=2, unrun=1)
+    page = render(report(replace(FAILED, counts=counts)))
+    figures = re.findall(r"<li><b[^>]*>(.*?)</b><span>(.*?)</span></li>", page)
+    assert [("6", "tests run"), ("3", "tests failed"), ("1", "error"), ("4", "tests skipped")] == (
+        figures[1:5]
+    )
+
+
+def test_one_failure_of_many_cells_is_shown_once() -> None:
+    """The page has a failure once, with the cells that it happened in."""
+    cells = [replace(FAILED, cell=Cell(f"3.{n}", f"3.{n}", "locked")) for n in range(9, 14)]
+    page = render(report(*cells))
+    assert 1 == page.count("<details")
+    assert [f"3.{n}" for n in range(9, 14)] == re.findall(
+        r'<span class="chip">(.*?)</span>', (page.partition("</summary>")[0])
+    )
+
+
+def test_cells_that_never_ran_for_one_reason_are_shown_once() -> None:
+    """Cells without a test to name are one entry if their reason is the same."""
+    cells = [replace(ABSENT, cell=Cell(f"3.{n}", f"3.{n}", "locked")) for n in (13, 14)]
+    page = Page(render(report(*cells)))
+    assert 1 == len([tag for tag, _ in page.tags if tag == "details"])
+    assert "2 cells" in page.text
 
 
 @given(st.text(), st.text(), st.text())

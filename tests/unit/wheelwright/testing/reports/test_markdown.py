@@ -49,6 +49,16 @@ def failing(*failures: Failure) -> CellReport:
     return replace(FAILED, failures=failures)
 
 
+def test_one_failure_of_many_cells_is_folded_once() -> None:
+    """Eight failures in eleven cells are eight outputs, each with the first of its cells."""
+    many = [replace(FAILURE, test=f"test_{number}") for number in range(8)]
+    names = [f"3.{n}" for n in range(3, 14)]
+    text = render(report(*(replace(failing(*many), cell=Cell(n, n, "locked")) for n in names)))
+    assert 8 == text.count("<details>")
+    cells = "3.3, 3.4, 3.5, 3.6 and 7 more"
+    assert f"<summary><code>{cells}</code> test_0: assert 41.2 == 41.5</summary>" in text
+
+
 @given(st.text(), st.text(), st.text())
 def test_no_output_ends_its_fence(test: str, message: str, text: str) -> None:
     """Output that holds Markdown stays output: its fence is longer than any in it."""
@@ -70,7 +80,13 @@ def test_a_row_stays_a_row(note: str) -> None:
 def test_large_outputs_are_left_out_first() -> None:
     """A summary stays within GitHub's limit, and says what it leaves out."""
     many = [replace(FAILURE, test=f"test_{number}", text="x" * 8000) for number in range(50)]
-    cells = [replace(failing(*many), cell=Cell(f"c{n}", "3.12", "locked")) for n in range(8)]
+    cells = [
+        replace(
+            failing(*(replace(each, message=f"in {n}") for each in many)),
+            cell=Cell(f"c{n}", "3.12", "locked"),
+        )
+        for n in range(8)
+    ]
     text = render(report(*cells))
     assert LIMIT_BYTES >= len(text.encode()) > LIMIT_BYTES / 4
     assert "outputs are too long for this summary; the reports have them." in text
