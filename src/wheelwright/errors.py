@@ -3,6 +3,7 @@
     WheelwrightError
     |- ProjectError    the package's own files: broken pyproject.toml, unknown setting
     |- RequestError    the caller's arguments: an unknown group, a Python outside requires-python
+    |  `- NotFixed     a module named by what can be moved (github/home.py)
     |- ToolFailed      a tool ended with a code that is not one of its verdicts
     |- GateFailed      a gate ran and failed; the message is its report
     |- RecordInvalid   the record of a test run is broken (testing/record.py)

@@ -15,6 +15,7 @@ from importlib import metadata
 from wheelwright.pins import PACKAGE
 
 _REPOSITORY = "Repository"
+_UNKNOWN = "https://HOST/PATH"
 
 
 def repository() -> str:
@@ -30,14 +31,13 @@ def tag() -> str:
 
 def reference(commit: str = "") -> str:
     """Return the module as `-m` takes it, at a commit or at the own version's tag."""
-    at = commit or tag()
-    address = repository().removeprefix("https://")
-    return f"{address}@{at}" if address and at else ""
+    address = (repository() or _UNKNOWN).removeprefix("https://")
+    return f"{address}@{commit or tag()}"
 
 
 def requirement(commit: str = "") -> str:
     """Return the distribution as an installer takes it: never by its name on an index."""
-    return f"{PACKAGE}[stiletto] @ git+{repository()}@{commit or tag()}"
+    return f"{PACKAGE}[stiletto] @ git+{repository() or _UNKNOWN}@{commit or tag()}"
 
 
 @cache

@@ -18,11 +18,21 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final
+from typing import Any
 
+from wheelwright import identity
 from wheelwright.errors import ProjectError, RequestError
 from wheelwright.github.encoding import word
-from wheelwright.github.home import FORM, Home, of_reference, of_requirement
+from wheelwright.github.home import (
+    NONE,
+    Commits,
+    Home,
+    NotFixed,
+    form,
+    of_reference,
+    of_requirement,
+    option,
+)
 from wheelwright.project.reading import json_data
 
 _MODULE = "wheelwright"
@@ -49,8 +59,6 @@ CALLS = {
     "call_restore": 'restore-uv-cache --saved "$RUNNER_TEMP/uv-cache"',
     "call_save": "uv-cache",
 }
-
-_REFERENCE: Final = "HOST/OWNER/REPOSITORY@COMMIT"
 
 # What a person requested, as variables of the step.
 REQUEST = {
@@ -138,44 +146,79 @@ class Caller:
 
 
 def caller(
-    dagger_json: str | None, engine: Engine, module: str, package: str, stiletto: str = ""
+    dagger_json: str | None,
+    engine: Engine,
+    module: str,
+    package: str,
+    stiletto: str = "",
+    *,
+    commits: Commits = NONE,
+    usual: str = "",
 ) -> Caller:
     """Find out how the repository reaches this module.
 
-    `module` and `stiletto` are the arguments of these names; empty means: as in dagger.json.
+    Args:
+        dagger_json: its text; None where there is none.
+        engine: whose command line the jobs install.
+        module: for `-m`; empty means: as in dagger.json.
+        package: for `--package`.
+        stiletto: where that command comes from; empty means: with the module.
+        commits: those that repositories named for versions.
+        usual: the module where neither `module` nor dagger.json names it.
 
     Raises:
+        NotFixed: the module is named by a version whose commit is not in `commits`.
         ProjectError: dagger.json is not JSON, or not what Dagger writes there.
-        RequestError: neither --module nor dagger.json names the module; no commit fixes what will
-            run; a value that a shell would not take as it is.
+        RequestError: nothing names the module; no runner could fetch it; a value that a shell
+            would not take as it is.
     """
     for flag, value in (("--module", module), ("--package", package)):
         if value:
             word(flag, value)
     brought = of_requirement(stiletto) if stiletto else None
-    if module:
-        hint = f"name its commit: --module {_REFERENCE}"
-        found = brought or of_reference("--module", module, "", hint)
-        return Caller(engine, module=module, package=package, home=found)
-    data = _parse(dagger_json)
-    if data.get("name") == _MODULE and "sdk" in data:
-        return Caller(engine, own=True, package=package, home=brought or Home())
-    for number, name, source, pin in _toolchains(data):
-        # A reference may end in @version, a path in a slash.
-        if _MODULE in (name, posixpath.basename(source.partition("@")[0].rstrip("/"))):
-            entry = f"dagger.json: toolchains[{number}]"
-            hint = f"run `{engine.value} toolchain install` again, which writes the pin"
-            if engine is Engine.STILETTO:
-                hint += f', or pass --stiletto "{FORM}"'
-            home = brought or of_reference(f"{entry}.source", source, pin, hint)
-            known = word(f"{entry}.name", name or _MODULE)
-            return Caller(engine, toolchain=known, package=package, home=home)
-    where = "dagger.json has no toolchain"
-    shown = where if dagger_json is not None else "no dagger.json with a toolchain"
-    raise RequestError(
-        f'{shown} named "{_MODULE}"',
-        "run `dagger toolchain install REFERENCE`, or pass --module REFERENCE",
+    if not module:
+        data = _parse(dagger_json)
+        if data.get("name") == _MODULE and "sdk" in data:
+            return Caller(engine, own=True, package=package, home=brought or Home())
+        for number, name, source, pin in _toolchains(data):
+            # A reference may end in @version, a path in a slash.
+            if _MODULE in (name, posixpath.basename(source.partition("@")[0].rstrip("/"))):
+                entry = f"dagger.json: toolchains[{number}]"
+                known = word(f"{entry}.name", name or _MODULE)
+                home = _toolchain(entry, source, pin, engine, brought, commits)
+                return Caller(engine, toolchain=known, package=package, home=home)
+    if not module and not usual:
+        where = "dagger.json has no toolchain"
+        shown = where if dagger_json is not None else "no dagger.json with a toolchain"
+        raise RequestError(
+            f'{shown} named "{_MODULE}"',
+            f"run `dagger toolchain install {identity.reference()}`, or pass {option()}",
+        )
+    home = of_reference(
+        "--module" if module else "the module",
+        module or usual,
+        "",
+        f"name its commit: {option()}",
+        commits,
     )
+    named = module if home.local or module.endswith(f"@{home.commit}") else home.reference
+    return Caller(engine, module=named, package=package, home=brought or home)
+
+
+def _toolchain(
+    entry: str, source: str, pin: str, engine: Engine, brought: Home | None, commits: Commits
+) -> Home:
+    """Return where a toolchain of dagger.json is, or what --stiletto names in its place."""
+    hint = f"run `{engine.value} toolchain install` again, which writes the pin"
+    if engine is Engine.STILETTO:
+        hint += f', or pass --stiletto "{form()}"'
+    try:
+        home = of_reference(f"{entry}.source", source, pin, hint, commits)
+    except NotFixed:
+        if brought is None:
+            raise
+        return brought
+    return brought or home
 
 
 def _toolchains(data: dict[str, Any]) -> Iterator[tuple[int, str, str, str]]:

@@ -15,8 +15,9 @@ from wheelwright.container.privileges import DATA, KEEP
 from wheelwright.container.together import together
 from wheelwright.errors import RequestError
 from wheelwright.github import native, plan, ruleset
-from wheelwright.github.calls import Engine, caller
+from wheelwright.github.calls import Engine
 from wheelwright.github.plan import Options
+from wheelwright.github.reach import reach
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project import building
 from wheelwright.project.version import VersionSource, version_source
@@ -42,7 +43,7 @@ async def workflows(loaded: LoadedProject, package: str, options: Options) -> da
         raise RequestError(f'unknown engine "{options.engine}"', f"choose from {', '.join(names)}")
     dagger_json = (await _texts(loaded, ["dagger.json"])).get("dagger.json")
     engine = Engine(options.engine)
-    called_by = caller(dagger_json, engine, options.module, package, options.stiletto)
+    called_by = await reach(dagger_json, engine, options.module, package, options.stiletto)
     project = (await with_files(loaded, lambda _: [plan.ATTRIBUTES])).project
     planned = plan.workflows(project, called_by, options, await tag_form(loaded))
     existing = await _texts(loaded, planned)

@@ -27,7 +27,7 @@ PURE: dict[str, tuple[str, ...]] = {
     "wheelwright/distribution": ("builder",),
     "wheelwright/environment": (),
     "wheelwright/gates": ("run",),
-    "wheelwright/github": ("annotate", "shell"),
+    "wheelwright/github": ("annotate", "reach", "shell"),
     "wheelwright/project": (),
     "wheelwright/release/decide": (),
     "wheelwright/repository": ("look",),

@@ -9,6 +9,7 @@ from pathlib import Path
 from stiletto.module.config import parse_config
 from stiletto.module.defaults import parse_env
 from stiletto.module.remote import is_remote, parse_reference
+from wheelwright import identity
 
 TEXT = (Path(__file__).parents[3] / "docs/reuse.md").read_text()
 
@@ -25,7 +26,9 @@ def test_configurations() -> None:
     assert 2 == len(configs)
     for config in configs:
         for related in (*config.dependencies, *config.toolchains):
-            assert "v1.2" == parse_reference(related.source, Path()).version
+            found = parse_reference(related.source, Path())
+            assert (identity.repository(), "") == found.candidates[0]
+            assert found.names_tag
 
 
 def test_references() -> None:

@@ -36,5 +36,6 @@ def test_without_metadata_there_is_no_address(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(identity, "PACKAGE", "wheelwright-that-is-not-installed")
     identity._read.cache_clear()
 
-    assert ("", "", "") == (identity.repository(), identity.tag(), identity.reference())
+    assert ("", "") == (identity.repository(), identity.tag())
+    assert "HOST/PATH@COMMIT" == identity.reference("COMMIT")
     identity._read.cache_clear()

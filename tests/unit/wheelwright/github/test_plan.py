@@ -128,7 +128,10 @@ def test_stiletto_takes_the_same_words() -> None:
 )
 def test_module_that_cannot_be_reached_is_said(said: str | None, fact: str) -> None:
     """Without toolchain and --module nothing is written, and both ways are named."""
-    with pytest.raises(RequestError, match=rf"{fact}; run `dagger toolchain install .*--module"):
+    with pytest.raises(
+        RequestError,
+        match=rf"{fact}; run `dagger toolchain install \S+`, or pass --module \S+@COMMIT",
+    ):
         caller(said, Engine.DAGGER, "", "")
 
 
