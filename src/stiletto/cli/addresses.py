@@ -70,7 +70,8 @@ class Addresses:
             case "GitRef":
                 self._check_path(name, address.type, address.text.partition("#")[0])
             case "Secret" if ":" not in address.text:
-                require_variable(address.text, self._environ, f"--{kebab(name)}: ")
+                variable = kebab(name).replace("-", "_").upper()
+                require_variable(address.text, self._environ, f"--{kebab(name)}: ", variable)
                 self._say(
                     f"Warning: --{kebab(name)}: a secret without a scheme; "
                     "write env:// in front of the name, as later versions will require"

@@ -23,6 +23,9 @@ from stiletto.errors import UsageError
 from stiletto.graph.kind import Kind
 from stiletto.module.toolchain import WorkspaceDef
 
+LISTED_MAX = 20
+"""Of more checks a message names the command that lists them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -107,17 +110,26 @@ def choose(checks: Sequence[Check], patterns: Iterable[str]) -> list[Check]:
     patterns = list(patterns)
     for pattern in patterns:
         if not any(matches(pattern, check) for check in checks):
-            # The module's name may be left out, so that both forms are worth suggesting.
-            names = [name for check in checks for name in (check.name, ":".join(check.parts[1:]))]
-            meant = closest(pattern.replace(":", "-"), [name.replace(":", "-") for name in names])
-            named = {name.replace(":", "-"): name for name in names}
-            hint = f'did you mean "{named[meant]}"? ' if meant else ""
-            raise UsageError(
-                f'no check matches "{pattern}"', hint=f"{hint}see stiletto check --list"
-            )
+            raise UsageError(f'no check matches "{pattern}"', hint=_near(pattern, checks))
     if not patterns:
         return list(checks)
     return [check for check in checks if any(matches(pattern, check) for pattern in patterns)]
+
+
+def _near(pattern: str, checks: Sequence[Check]) -> str:
+    """Return the hint for a pattern that means no check: the nearest one, else the list."""
+    modules = {check.parts[0] for check in checks}
+    first, _, rest = pattern.partition(":")
+    # A module's name in front is right, and would make everything behind it look near.
+    named = bool(rest) and closest(first, modules) is not None
+    own = rest if named else pattern
+    names = {":".join(check.parts[1:]).replace(":", "-"): check for check in checks}
+    if meant := closest(own.replace(":", "-"), names):
+        name = names[meant].name if named else ":".join(names[meant].parts[1:])
+        return f'did you mean "{name}"? see stiletto check --list'
+    if len(checks) > LISTED_MAX:
+        return "see stiletto check --list"
+    return f"checks here: {', '.join(check.name for check in checks) or 'none'}"
 
 
 def matches(pattern: str, check: Check) -> bool:

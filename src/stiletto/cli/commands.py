@@ -11,6 +11,7 @@ from stiletto.cli.invocation import Invocation
 from stiletto.cli.line import command_before, functions_of, provider_of, read_line, skipped
 from stiletto.cli.names import closest, kebab
 from stiletto.cli.options import CONTEXT, GLOBALS, OUTPUTS, boolean, peek_options
+from stiletto.cli.subject import nothing_to_call
 from stiletto.errors import StilettoError, UsageError
 from stiletto.progress import Outcome
 
@@ -72,6 +73,8 @@ async def call(invocation: Invocation, args: list[str]) -> int:
                 progress.close()
                 terminal.out(command_help(CALL_HELP, (*GLOBALS, *OUTPUTS), terminal.width))
             raise
+        if not functions_of(module.main_object) and not requests_help(args):
+            raise nothing_to_call(started_with.mod, invocation.workdir)
         line = read_line(args, module, engine, from_environ)
         if line.options.context != started_with.context:
             early = ", ".join(f"--{name}" for name in sorted(CONTEXT))

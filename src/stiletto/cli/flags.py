@@ -10,7 +10,7 @@ that `--dockerConfig` is `--docker-config`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from stiletto.cli.names import closest, kebab
@@ -40,11 +40,27 @@ class Given:
     text: str
 
 
-class FlagSet:
-    """The flags known at one level; of two with the same name the first counts."""
+def _unexplained(_name: str, _arguments: Sequence[str]) -> str:
+    """Explain no unknown flag."""
+    return ""
 
-    def __init__(self, flags: Iterable[Flag], *, command: str) -> None:
+
+class FlagSet:
+    """The flags known at one level; of two with the same name the first counts.
+
+    `explain` returns what may be meant by an unknown flag, from its name and the arguments from it
+    on; empty for what the names tell.
+    """
+
+    def __init__(
+        self,
+        flags: Iterable[Flag],
+        *,
+        command: str,
+        explain: Callable[[str, Sequence[str]], str] = _unexplained,
+    ) -> None:
         self.command = command
+        self._explain = explain
         self.by_name: dict[str, Flag] = {}
         self.by_short: dict[str, Flag] = {}
         for flag in flags:
@@ -101,7 +117,7 @@ class FlagSet:
         name, equals, text = arg[2:].partition("=")
         flag = self.by_name.get(kebab(name))
         if flag is None:
-            raise self._unknown(f"unknown flag: --{name}", name)
+            raise self._unknown(f"unknown flag: --{name}", name, [arg, *following])
         return self._valued(flag, text if equals else None, f"--{name}", following)
 
     def _shorts(self, arg: str, following: Sequence[str]) -> tuple[list[Given], int]:
@@ -111,7 +127,8 @@ class FlagSet:
             letter, letters = letters[0], letters[1:]
             flag = self.by_short.get(letter)
             if flag is None:
-                raise self._unknown(f'unknown shorthand flag: "{letter}" in {arg}', "")
+                message = f'unknown shorthand flag: "{letter}" in {arg}'
+                raise self._unknown(message, "", [arg, *following])
             text: str | None = None
             if letters.startswith("="):
                 text, letters = letters[1:], ""
@@ -139,10 +156,12 @@ class FlagSet:
         """The hint that leads to this level's help."""
         return f"see {self.command} --help"
 
-    def _unknown(self, message: str, name: str) -> UsageError:
+    def _unknown(self, message: str, name: str, arguments: Sequence[str]) -> UsageError:
         meant = closest(name, self.by_name) if name else None
-        hint = f"did you mean --{meant}? {self.see_help}" if meant else self.see_help
-        return UsageError(message, hint=hint)
+        hint = f"did you mean --{meant}? " if meant else ""
+        if explained := self._explain(kebab(name), arguments):
+            hint = f"{explained}; "
+        return UsageError(message, hint=f"{hint}{self.see_help}")
 
 
 def invalid(name: str, text: str, why: str) -> UsageError:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from stiletto.api.definition import ArgDef, FunctionDef, ModuleDef, ObjectDef, TypeRef
 from stiletto.cli.flags import Flag, FlagSet, Given, invalid, requests_help
+from stiletto.cli.misplaced import argument_hint, context_hint, flag_hint
 from stiletto.cli.names import closest, kebab
 from stiletto.cli.options import CONTEXT, GLOBALS, OUTPUTS, UNSUPPORTED, Options, with_given
 from stiletto.cli.ports import Types
@@ -123,26 +124,27 @@ def read_line(arguments: Sequence[str], module: ModuleDef, types: Types, options
     command = "stiletto call"
     main = module.main_object
     returns = TypeRef(Kind.OBJECT, module.main)
-    constructor_args, options, rest = _read_level(
-        arguments, main.constructor, types, options, command, is_root=True, helping=helping
-    )
     level = Level(command, main.constructor, main, is_root=True)
+    constructor_args, options, rest = _read_level(
+        arguments, level, None, types, options, helping=helping
+    )
     links: list[Link] = []
     while rest:
         name = rest[0]
-        function = _find(name, level, types)
+        function = _find(rest, level, types)
         command = f"{command} {name}"
-        args, options, rest = _read_level(
-            rest[1:], function, types, options, command, is_root=False, helping=helping
-        )
-        links.append(Link(function, args))
         returns = function.returns
         level = Level(command, function, provider_of(returns, types), is_root=False)
+        args, options, rest = _read_level(
+            rest[1:], level, main.constructor, types, options, helping=helping
+        )
+        links.append(Link(function, args))
     options = replace(options, help=helping)
     return Line(main.constructor, constructor_args, tuple(links), returns, options, level)
 
 
-def _find(name: str, level: Level, types: Types) -> FunctionDef:
+def _find(arguments: Sequence[str], level: Level, types: Types) -> FunctionDef:
+    name = arguments[0]
     functions = functions_of(level.provider) if level.provider else {}
     usable = {key: value for key, value in functions.items() if not skipped(value, types)}
     if name in usable:
@@ -152,41 +154,53 @@ def _find(name: str, level: Level, types: Types) -> FunctionDef:
             f'function "{name}" cannot be called from the command line: '
             "a required argument has a type that no flag can give"
         )
-    if not usable:
-        raise UsageError(
-            f'unknown command "{name}" for "{level.command}": it returns nothing to call on'
-        )
-    meant = closest(name, usable)
+    message = f'unknown command "{name}" for "{level.command}"'
     see = f"see {level.command} --help"
-    raise UsageError(
-        f'unknown command "{name}" for "{level.command}"',
-        hint=f'did you mean "{meant}"? {see}' if meant else see,
-    )
+    function = None if level.is_root else level.function
+    if meant := closest(name, usable):
+        raise UsageError(message, hint=f'did you mean "{meant}"? {see}')
+    if flag := argument_hint(function, arguments):
+        raise UsageError(message, hint=f"did you mean {flag}? {see}")
+    raise UsageError(message + ("" if usable else ": it returns nothing to call on"), hint=see)
 
 
 def _read_level(
     arguments: Sequence[str],
-    function: FunctionDef | None,
+    level: Level,
+    constructor: FunctionDef | None,
     types: Types,
     options: Options,
-    command: str,
     *,
-    is_root: bool,
     helping: bool,
 ) -> tuple[dict[str, Parsed], Options, list[str]]:
-    """Read one function's flags; return its arguments, the options, and what follows."""
+    """Read one function's flags; return its arguments, the options, and what follows.
+
+    `constructor` is the one whose flags come before, where that is another function.
+    """
+    function = level.function
+    after = functions_of(level.provider) if level.provider else {}
+
+    def explain(name: str, unread: Sequence[str]) -> str:
+        passing = None if level.is_root else function
+        return flag_hint(name, unread, constructor, passing, after)
+
     args = arg_flags(function, types) if function else {}
     own = [
         Flag(name, implied="true" if type_.boolean else None) for name, (_, type_) in args.items()
     ]
-    flags = FlagSet([*own, *GLOBALS, *OUTPUTS, *UNSUPPORTED], command=command)
+    flags = FlagSet(
+        [*own, *GLOBALS, *OUTPUTS, *UNSUPPORTED], command=level.command, explain=explain
+    )
     given, rest = flags.take(arguments)
     texts: dict[str, list[Given]] = {}
     for item in given:
         if item.flag.name in args:
             texts.setdefault(item.flag.name, []).append(item)
-        elif item.flag.name in CONTEXT and not is_root:
-            raise UsageError(f"--{item.flag.name} must come before the first function")
+        elif item.flag.name in CONTEXT and not level.is_root:
+            raise UsageError(
+                f"--{item.flag.name} must come before the first function",
+                hint=context_hint(function, item, arguments) or None,
+            )
         else:
             options = with_given(options, [item])
     values = {

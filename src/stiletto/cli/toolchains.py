@@ -22,7 +22,7 @@ COMMANDS
 
 EXAMPLES
   stiletto toolchain install github.com/org/repo/toolchain@v1.2
-  stiletto toolchain install ../wheelwright -n checks
+  stiletto toolchain install ./tools/checks -n checks
 
 OPTIONS
 """

@@ -107,7 +107,8 @@ def _relative(root: Path, project: Path) -> str:
     if not root.is_relative_to(context):
         raise UsageError(
             f"{root} is outside of {context}: a toolchain's path must stay inside",
-            hint="name its repository instead, such as file:///path/to/repo.git",
+            hint="name its repository by a URL, or leave dagger.json as it is: "
+            f"stiletto -m {root} call --source . ...",
         )
     return os.path.relpath(root, project)
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from stiletto.api.secrets import Secret, SetSecret, UriSecret
 from stiletto.engine.gate import SecretGate
 from stiletto.errors import UsageError
+from stiletto.module.addresses import front
 from stiletto.module.remote import expanded
 from stiletto.sandbox.scrub import Masks
 from stiletto.store.files import clear
@@ -137,7 +138,10 @@ class SecretStore:
     async def _read(self, scheme: str, rest: str) -> bytes:
         if scheme == "env":
             if rest not in self._environ:
-                raise UsageError(f"secret env var not found: {rest!r}")
+                raise UsageError(
+                    f"secret env var not found: {front(rest)!r}",
+                    hint="give the name of a variable that is set, such as env://GITHUB_TOKEN",
+                )
             return self._environ[rest].encode("utf-8", "surrogateescape")
         if scheme == "file":
             return await asyncio.to_thread(self._read_file, rest)

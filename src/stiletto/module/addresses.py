@@ -111,19 +111,27 @@ def _named(ref: str) -> tuple[str, Mapping[str, str | list[str] | bool]]:
     return ("ref", {"name": ref}) if ref else ("head", {})
 
 
-def require_variable(name: str, environ: Mapping[str, str], where: str = "") -> None:
-    """Check that a secret without a scheme names a variable, and never repeat it.
+def front(text: str) -> str:
+    """Return the first three characters of what may be a secret by mistake, as Dagger shows it."""
+    return text[:3] + "..." if len(text) > 3 else text
+
+
+def require_variable(
+    name: str, environ: Mapping[str, str], where: str = "", example: str = "NAME"
+) -> None:
+    """Check that a secret without a scheme names a variable, and never repeat it in full.
 
     It is often the secret itself by mistake.
 
     Raises:
-        UsageError: there is no such variable; `where` precedes the message.
+        UsageError: there is no such variable; `where` precedes the message, and the hint has
+            `example` as the name of one.
     """
     if name not in environ:
         raise UsageError(
-            f"{where}a secret without a scheme is the name of an environment variable, "
-            "and there is none of this name",
-            hint="write env://NAME, file://PATH or cmd://COMMAND",
+            f"{where}secret env var not found: {front(name)!r}",
+            hint=f"give the name of a variable, not its value: env://{example}; or file://PATH, "
+            "cmd://COMMAND",
         )
 
 

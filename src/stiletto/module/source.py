@@ -132,7 +132,7 @@ def find_module(ref: str | None, workdir: Path) -> Path | None:
             break
     raise UsageError(
         f"no module around {workdir}: no {CONFIG} or {WORKSPACE} here or above",
-        hint="name one with -m PATH",
+        hint="name a module: stiletto -m ADDRESS call --source . ...",
     )
 
 

@@ -44,7 +44,7 @@ class Bump:
     bump: str = argument("patch, minor, major, or stable: a pre-release made final.", "")
     pre: str = argument("alpha, beta, rc or dev; with --bump, the first of it.", "")
     post: bool = argument("A post-release of the current version.", False)
-    version: str = argument("The version itself (PEP 440).", "")
+    version: str = argument("The version itself, such as 1.2.0.", "")
 
     @property
     def as_options(self) -> str:

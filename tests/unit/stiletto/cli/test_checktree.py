@@ -23,6 +23,8 @@ def test_checks_are_found_in_objects_that_need_no_arguments() -> None:
     assert expected == [(check.name, check.generator) for check in checks_of(MODULE)]
 
 
+HERE = f"checks here: {', '.join(check.name for check in checks_of(MODULE))}"
+
 CHECK = Check("myModule", ("unitTests", "python312"), "", generator=False)
 
 
@@ -69,7 +71,10 @@ def test_chosen_checks_keep_their_order() -> None:
     ("pattern", "hint"),
     [
         ("lnt", 'did you mean "lint"? see stiletto check --list'),
-        ("qqqqq", "see stiletto check --list"),
+        ("sample:lnt", 'did you mean "sample:lint"? see stiletto check --list'),
+        ("sampel:lint", 'did you mean "sample:lint"? see stiletto check --list'),
+        ("qqqqq", HERE),
+        ("sample:nope", HERE),
     ],
 )
 def test_a_pattern_that_means_nothing_is_an_error(pattern: str, hint: str) -> None:

@@ -54,3 +54,17 @@ def test_no_functions_is_said(tmp_path: Path) -> None:
     ended = Shell(tmp_path, launcher=FakeLauncher(module=module))("functions")
     wanted = (0, "", "No functions found.\n")
     assert wanted == (ended.code, ended.out, ended.err)
+
+
+def test_a_call_on_nothing_names_the_file(tmp_path: Path) -> None:
+    """A dagger.json alone has nothing to call, whatever was typed."""
+    (tmp_path / "dagger.json").write_text('{"name": "x"}')
+    module = replace(
+        MODULE, objects={"Sample": replace(SAMPLE, functions={}, fields={}, constructor=None)}
+    )
+    ended = Shell(tmp_path, launcher=FakeLauncher(module=module))("call", "test")
+    wanted = (
+        f"Error: {tmp_path}/dagger.json has neither a module with functions nor toolchains\n"
+        "  hint: add a toolchain: stiletto toolchain install ADDRESS\n"
+    )
+    assert (1, "", wanted) == (ended.code, ended.out, ended.err)

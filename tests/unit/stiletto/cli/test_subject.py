@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from stiletto.cli.options import Options
-from stiletto.cli.subject import repository_notice
+from stiletto.cli.subject import nothing_to_call, repository_notice
+from stiletto.errors import UsageError
 from tests.unit.stiletto.cli.cli_fake import CONSTRUCTOR
 
 
@@ -24,6 +25,7 @@ def test_module_elsewhere_is_named_with_the_way_out(tmp_path: Path, module: Path
     """Without the argument the line names it, the module, and what to pass."""
     here = tmp_path / "quay"
     here.mkdir()
+    (here / "setup.py").touch()
     for mod in (str(module), "../tools/ci", "github.com/o/r@v1", "git@host:o/r"):
         notice = repository_notice(Options(mod=mod), CONSTRUCTOR, {}, here)
         assert f"works on the repository of the module {mod} itself" in notice
@@ -38,3 +40,31 @@ def test_nothing_is_told_where_the_subject_is_clear(tmp_path: Path, module: Path
     assert "" == repository_notice(Options(mod=str(module)), None, {}, tmp_path)
     for inside in (module, module.parent):
         assert "" == repository_notice(Options(mod=str(module)), CONSTRUCTOR, {}, inside)
+
+
+def test_a_directory_of_no_project_is_an_error(tmp_path: Path, module: Path) -> None:
+    """There the module's own repository would be tested in place of nothing."""
+    here = tmp_path / "empty"
+    here.mkdir()
+    with pytest.raises(UsageError) as caught:
+        repository_notice(Options(mod=str(module)), CONSTRUCTOR, {}, here)
+    files = "pyproject.toml, setup.py, setup.cfg, dagger.json"
+    assert f"--source is not given: {here} has none of {files}" == caught.value.message
+    hint = "change to the package's directory and pass --source ., or pass --source DIRECTORY"
+    assert hint == caught.value.hint
+    (tmp_path / "setup.cfg").touch()
+    assert repository_notice(Options(mod=str(module)), CONSTRUCTOR, {}, here)
+
+
+def test_a_module_file_with_nothing_in_it_is_named(tmp_path: Path) -> None:
+    """The error has the path of dagger.json and the command that gives it a toolchain."""
+    (tmp_path / "dagger.json").write_text('{"name": "x"}')
+    error = nothing_to_call(None, tmp_path)
+    fact = f"{tmp_path}/dagger.json has neither a module with functions nor toolchains"
+    assert fact == error.message
+    assert "add a toolchain: stiletto toolchain install ADDRESS" == error.hint
+    remote = nothing_to_call("github.com/o/r@v1", tmp_path).message
+    assert (
+        "dagger.json of github.com/o/r@v1 has neither a module with functions nor toolchains"
+        == (remote)
+    )

@@ -74,7 +74,7 @@ def test_a_cache_key_in_the_uri_is_part_of_the_uri(tmp_path: Path) -> None:
     """Only addresses, as on the command line, have a `?cacheKey=`; the API's argument is plain."""
     secrets = session(tmp_path, A="value")
 
-    with pytest.raises(UsageError, match="secret env var not found: 'A\\?cacheKey=k'"):
+    with pytest.raises(UsageError, match=r"secret env var not found: 'A\?c\.\.\.'"):
         secrets.value(read(secrets, "env://A?cacheKey=k"))
 
 
@@ -101,7 +101,7 @@ def test_unreadable_secrets_are_all_different(tmp_path: Path) -> None:
     one, two = read(secrets, "env://NONE"), read(secrets, "env://NONE")
 
     assert one != two
-    with pytest.raises(UsageError, match="secret env var not found: 'NONE'"):
+    with pytest.raises(UsageError, match=r"secret env var not found: 'NON\.\.\.'"):
         secrets.value(one)
 
 

@@ -37,7 +37,7 @@ def test_the_search_ends_at_the_repository(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="no module around") as caught:
         find_module(None, write(repository / "src"))
-    assert "-m PATH" in (caught.value.hint or "")
+    assert "name a module: stiletto -m ADDRESS call --source . ..." == caught.value.hint
 
 
 def test_module_by_reference(tmp_path: Path) -> None:
