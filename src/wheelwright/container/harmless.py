@@ -3,6 +3,8 @@
 harmless     lines for a terminal and the log of a CI server
 one_line     one line, for a place that has no more
 markdown     one line of Markdown: a table's cell, an item of a list
+
+without_escapes   text for a page, which has no commands but those of terminals
 """
 
 from __future__ import annotations
@@ -30,6 +32,11 @@ def harmless(text: str) -> str:
     text = _ESCAPE.sub("", text.replace("\r\n", "\n"))
     lines = _COMMAND.sub("# #", _CONTROL.sub("", text)).split("\n")
     return "\n".join(f"| {line}" if line.lstrip().startswith("::") else line for line in lines)
+
+
+def without_escapes(text: str) -> str:
+    """Return text without what a terminal acts on."""
+    return _CONTROL.sub("", _ESCAPE.sub("", text.replace("\r\n", "\n")))
 
 
 def one_line(text: str) -> str:

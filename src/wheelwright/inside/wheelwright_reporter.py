@@ -10,7 +10,7 @@ the file names the test that had begun last. `wheelwright.testing.record` reads 
 | loading | before the first conftest.py | at, pytest, dir |
 | session | the session starts | root, paths, files |
 | collected | all tests are known | tests, deselected |
-| error | a file is not collected; pytest breaks | test, part, message, text, file, line, frames |
+| error | a file is not collected; pytest breaks | test, part, message, text, captured, place |
 | begin | a test begins | test |
 | result | an outcome that pytest counts | test, kind, s; of a failure also those of an error |
 | other | an outcome that only a plugin knows | test |
@@ -18,8 +18,9 @@ the file names the test that had begun last. `wheelwright.testing.record` reads 
 | ignored | a module has `load_tests`, which pytest does not call | test |
 | finish | the session ends | status, s, junit, junit_size |
 
-`file` and `line` are the test's own, `frames` its traceback, in absolute paths; `part` is what a
-subtest is called. It works from Python 3.7 and pytest 6 on; with pytest-xdist the controller does.
+The place is `file` and `line`, the test's own, and `frames`, its traceback, in absolute paths.
+`part` is what a subtest is called, `captured` what the test printed and logged. It works from
+Python 3.7 and pytest 6 on; with pytest-xdist the controller does.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ _PLACE = "/opt/wheelwright/record/"
 _NAME_LENGTH_MAX = 1000
 _MESSAGE_LENGTH_MAX = 1000
 _TEXT_LENGTH_MAX = 8000
+_CAPTURED_LENGTH_MAX = 4000
 _FAILURES_WITH_TEXT = 50
 _END_LENGTH = 1000
 _FRAMES_MAX = 20
@@ -117,6 +119,7 @@ class _Record:
             part=_part(report),
             message=_cut(message, _MESSAGE_LENGTH_MAX),
             text=_end(_text(report), length),
+            captured=_end(_captured(report), min(length, _CAPTURED_LENGTH_MAX)),
             file=self._whole(str(file or ""), _root),
             line=line + 1 if isinstance(line, int) else 0,
             frames=frames,
@@ -409,6 +412,16 @@ def _indented(report: Any) -> str:
     writer.hasmarkup = False
     report.toterminal(writer)
     return stream.getvalue()
+
+
+def _captured(report: Any) -> str:
+    """Return what a test printed and logged, each kind under its own line."""
+    try:
+        sections = [(str(name), str(printed)) for name, printed in report.sections]
+    except Exception:
+        # As above.
+        return ""
+    return "".join(f"--- {name} ---\n{printed.rstrip()}\n" for name, printed in sections if printed)
 
 
 def _end(text: str, length: int) -> str:

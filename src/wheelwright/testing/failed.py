@@ -37,7 +37,8 @@ class Failure:
     """A test that failed, or a file that could not be collected.
 
     `file` is relative to the source's root, empty where it is not known; `line` 0 is unknown.
-    `others` are the places where it may be said to have failed as well.
+    `others` are the places where it may be said to have failed as well. `captured` is what the
+    test printed and logged.
     """
 
     test: str
@@ -46,6 +47,7 @@ class Failure:
     file: str = ""
     line: int = 0
     others: tuple[tuple[str, int], ...] = ()
+    captured: str = ""
 
     @property
     def paths(self) -> frozenset[str]:

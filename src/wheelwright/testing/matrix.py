@@ -16,6 +16,7 @@ import dagger
 from dagger import dag
 
 from wheelwright.container import toolchain
+from wheelwright.container.commit import commit_of
 from wheelwright.container.cut import of_output
 from wheelwright.container.failures import expected
 from wheelwright.container.history import is_installed_with
@@ -28,13 +29,14 @@ from wheelwright.gates.table import counted
 from wheelwright.project.arguments import argument
 from wheelwright.testing import coverage, junit, run_tests
 from wheelwright.testing.cells import Cell, Selection, plan, runnable
+from wheelwright.testing.commands import JUNIT
 from wheelwright.testing.failed import Failure
 from wheelwright.testing.measuring import Data, Measured, measure
 from wheelwright.testing.plan import ARGS, TestOptions
 from wheelwright.testing.reports import html, markdown, model, table
 from wheelwright.testing.reports.annotations import of_tests, render
 from wheelwright.testing.reports.model import CellReport, Coverage, MatrixReport
-from wheelwright.testing.run import Run
+from wheelwright.testing.run import LOG, Run
 from wheelwright.testing.verdict import Kind
 
 
@@ -153,6 +155,8 @@ async def run(loaded: LoadedProject, selection: Selection, options: MatrixOption
         cells=tuple(each.report for each in ran),
         coverage=total.coverage,
         notes=tuple(notes),
+        version=loaded.project.metadata.version,
+        commit=await commit_of(loaded.repository),
     )
     directories = {each.report.cell.name: each.files for each in ran}
     merged = junit.merge(report.package, [_document(each) for each in ran])
@@ -226,6 +230,7 @@ async def _run(loaded: LoadedProject, cell: Cell, options: MatrixOptions) -> _Ra
     report = await _placed(loaded, _report(cell, tested, started))
     names = await tested.reports.entries()
     data = tuple(name for name in names if name.startswith(coverage.DATA))
+    report = replace(report, files=tuple(name for name in (LOG, JUNIT) if name in names))
     return _Ran(report, tested.reports, tested.junit, data)
 
 
@@ -315,7 +320,8 @@ def _document(ran: _Ran) -> junit.CellDocument:
 def _with_coverage(ran: _Ran, measured: Measured | None) -> _Ran:
     if measured is None or measured.coverage is None or measured.files is None:
         return ran
-    report = replace(ran.report, coverage=measured.coverage.percent)
+    files_ = (*ran.report.files, model.HTML)
+    report = replace(ran.report, coverage=measured.coverage.percent, files=files_)
     # The combined data of one cell is what the cell has already.
     files = of_output(measured.files, exclude=[coverage.DATA])
     return replace(ran, report=report, files=ran.files.with_directory("coverage", files))

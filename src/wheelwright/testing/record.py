@@ -270,6 +270,7 @@ class _Reader:
                 test=(_address(test) or "pytest") + (f" {part}" if part else ""),
                 message=reason(event.text("message"), text),
                 text=text if keep else "",
+                captured=event.text("captured") if keep else "",
                 file=file,
                 line=line,
                 others=tuple(found[1:]),

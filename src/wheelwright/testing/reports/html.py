@@ -1,21 +1,22 @@
 """The matrix as one page: no network, no script, dark and light, readable on a phone.
 
-Everything from outside is escaped by `_e`, and a content security policy in the page itself
-forbids whatever an escape might miss. Verdicts are shown by a mark and a word, never only by
-colour.
+Verdicts are shown by a mark and a word, never only by colour. Links lead to the files of the
+cells, which lie beside the page among the reports.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from html import escape as _e
-from importlib.resources import files
+from collections.abc import Iterable, Mapping
+from html import escape as e
 
+from wheelwright.container.harmless import without_escapes
 from wheelwright.gates.result import Verdict
 from wheelwright.gates.table import counted
+from wheelwright.testing.commands import JUNIT
 from wheelwright.testing.reports.failures import grouped
 from wheelwright.testing.reports.model import (
+    HTML,
     CellReport,
     Coverage,
     FileCoverage,
@@ -27,6 +28,17 @@ from wheelwright.testing.reports.model import (
     shortfall,
     slowest,
 )
+from wheelwright.testing.reports.page import (
+    document,
+    duration,
+    facts,
+    figures,
+    fill,
+    link,
+    text,
+    time,
+)
+from wheelwright.testing.run import LOG
 from wheelwright.testing.texts import more
 
 _KINDS = {
@@ -35,13 +47,12 @@ _KINDS = {
     Verdict.NOT_CONFIGURED: ("idle", "\N{EN DASH}"),
     Verdict.NOT_RUN: ("idle", "\N{EN DASH}"),
 }
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-_OPEN, _FILES = 3, 40
+_OPEN, _MOST = 3, 40
+_FILES = {LOG: "log", JUNIT: "JUnit", HTML: "coverage"}
 
 
 def render(report: MatrixReport) -> str:
     """Return the page."""
-    css = files("wheelwright.testing.reports").joinpath("page.css").read_text(encoding="utf-8")
     body = [
         *_head(report),
         *_cells(report),
@@ -49,30 +60,8 @@ def render(report: MatrixReport) -> str:
         *_slowest(report),
         *_coverage(report.coverage),
         *_environments(report),
-        f"<footer>Made by Wheelwright, {_time(report.at)}.</footer>",
     ]
-    title = f"{report.package}: {headline(report)}"
-    return "\n".join(
-        [
-            "<!doctype html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<meta name="color-scheme" content="light dark">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_e(_POLICY)}">',
-            f"<title>{_e(title)}</title>",
-            f"<style>\n{css}</style>",
-            "</head>",
-            "<body>",
-            "<main>",
-            *body,
-            "</main>",
-            "</body>",
-            "</html>",
-            "",
-        ]
-    )
+    return document(f"{report.package}: {headline(report)}", body, report.at)
 
 
 # -- head and cells -------------------------------------------------------------------------------
@@ -81,18 +70,23 @@ def render(report: MatrixReport) -> str:
 def _head(report: MatrixReport) -> Iterable[str]:
     kind, mark = _KINDS[Verdict.PASSED if report.ok else Verdict.FAILED]
     yield "<header>"
-    yield f'<p class="over">Test matrix, {_time(report.at)}</p>'
-    yield f"<h1>{_e(report.package)}</h1>"
-    line = _e(headline(report))
+    yield f'<p class="over">Test matrix, {time(report.at)}</p>'
+    yield f"<h1>{e(report.package)}</h1>"
+    line = e(headline(report))
     yield f'<p class="verdict {kind}"><span aria-hidden="true">{mark}</span><span>{line}</span></p>'
-    yield '<ul class="figures">'
-    for figure, label, alarm in _figures(report):
-        named = ' class="text-failed"' if alarm else ""
-        yield f"<li><b{named}>{_e(figure)}</b><span>{_e(label)}</span></li>"
-    yield "</ul>"
+    yield from figures(_figures(report))
+    yield from facts(_facts(report))
     for note in report.notes:
-        yield f'<p class="quiet">{_e(note)}</p>'
+        yield f'<p class="quiet">{e(note)}</p>'
     yield "</header>"
+
+
+def _facts(report: MatrixReport) -> Iterable[tuple[str, str]]:
+    """Yield what was tested, and how to do it again."""
+    if report.version:
+        yield "Version", e(report.version)
+    if report.commit:
+        yield "Commit", f"<code>{e(report.commit)}</code> and what is not committed"
 
 
 def _figures(report: MatrixReport) -> Iterable[tuple[str, str, bool]]:
@@ -112,7 +106,7 @@ def _figures(report: MatrixReport) -> Iterable[tuple[str, str, bool]]:
         least = f", {report.coverage.minimum:g} % required" if report.coverage.minimum else ""
         short = bool(shortfall(report.coverage))
         yield percent(report.coverage.percent), f"coverage{least}", short
-    yield _duration(report.wall_s), "from start to end", False
+    yield duration(report.wall_s), "from start to end", False
 
 
 def _cells(report: MatrixReport) -> Iterable[str]:
@@ -148,9 +142,9 @@ def _cell(cell: CellReport, longest: float, *, measured: bool) -> Iterable[str]:
     kept = ' <span class="chip kept">cached</span>' if cell.cached else ""
     yield (
         f'<td><span class="name"><span class="mark" aria-hidden="true">{mark}</span><span>'
-        f"<b>{_e(cell.cell.name)}</b>{kept}"
-        f'<span class="sr"> {_e(cell.verdict.value)}</span>'
-        f'<span class="sub">{_e(environment)}</span></span></span></td>'
+        f"<b>{e(cell.cell.name)}</b>{kept}"
+        f'<span class="sr"> {e(cell.verdict.value)}</span>'
+        f'<span class="sub">{e(environment)}</span>{_links(cell)}</span></span></td>'
     )
     yield f'<td class="tests">{_counts(cell)}</td>'
     if measured:
@@ -159,15 +153,23 @@ def _cell(cell: CellReport, longest: float, *, measured: bool) -> Iterable[str]:
     yield f'<td class="num time">{_bar_of(cell, longest)}</td>'
     yield "</tr>"
     if note:
-        line = _e(cell.note.partition("\n")[0])
+        line = e(cell.note.partition("\n")[0])
         span = 4 if measured else 3
         yield f'<tr><td class="note text-{kind}" colspan="{span}">{line}</td></tr>'
+
+
+def _links(cell: CellReport) -> str:
+    """Return links to the files of a cell."""
+    found = [
+        link(f"{cell.directory}/{name}", _FILES[name]) for name in _FILES if name in cell.files
+    ]
+    return f'<span class="links">{" ".join(found)}</span>' if found else ""
 
 
 def _counts(cell: CellReport) -> str:
     counts = cell.counts
     if not counts.tests:
-        return f'<span class="text-{_KINDS[cell.verdict][0]}">{_e(cell.verdict.value)}</span>'
+        return f'<span class="text-{_KINDS[cell.verdict][0]}">{e(cell.verdict.value)}</span>'
     parts = [f"{counts.passed} passed"] if counts.passed else []
     for number, word in ((counts.failed, "failed"), (counts.errors, "errors")):
         if number:
@@ -188,9 +190,9 @@ def _bar_of(cell: CellReport, longest: float) -> str:
     if cell.wall_s is None or not longest:
         return ""
     shown = cell.tests_s if cell.cached else cell.wall_s
-    bars = [] if cell.cached else [_fill(cell.wall_s / longest, "wait")]
-    bars.append(_fill(cell.tests_s / longest))
-    return f'{_duration(shown)}<span class="bar" aria-hidden="true">{"".join(bars)}</span>'
+    bars = [] if cell.cached else [fill(cell.wall_s / longest, "wait")]
+    bars.append(fill(cell.tests_s / longest))
+    return f'{duration(shown)}<span class="bar" aria-hidden="true">{"".join(bars)}</span>'
 
 
 # -- what failed, what is slow --------------------------------------------------------------------
@@ -199,32 +201,45 @@ def _bar_of(cell: CellReport, longest: float) -> str:
 def _failures(report: MatrixReport) -> Iterable[str]:
     if not report.failed:
         return
+    logs = {
+        cell.cell.name: f"{cell.directory}/{LOG}" for cell in report.failed if LOG in cell.files
+    }
     yield "<h2>What failed</h2>"
     yield '<div class="panel">'
     for index, group in enumerate(grouped(report)):
         each, several = group.failure, len(group.cells) > 1
         named = group.cells if each.test or several else ()
-        chips = "".join(f'<span class="chip">{_e(name)}</span>' for name in named)
+        chips = "".join(_chip(logs, name) for name in named)
         cells = counted(len(group.cells), "cell") if several else f"cell {group.cells[0]}"
-        title = f"<code>{_e(each.test)}</code>" if each.test else f"<span>{_e(cells)}</span>"
+        title = f"<code>{e(each.test)}</code>" if each.test else f"<span>{e(cells)}</span>"
         yield f"<details{' open' if index < _OPEN else ''}><summary>"
         yield f'<span class="title">{title}</span>'
-        yield f'<span class="why">{_e(each.message)}</span>'
+        yield f'<span class="why">{e(each.message)}</span>'
         if each.place or chips:
-            yield f'<span class="where">{_e(each.place)} {chips}</span>'
+            yield f'<span class="where">{e(each.place)} {chips}</span>'
         kind = "" if each.test else ' class="prose"'
-        yield f"</summary><pre{kind}>{_traceback(each.text)}</pre></details>"
+        yield f"</summary><pre{kind}>{_traceback(each.text)}</pre>"
+        if each.captured:
+            yield f'<pre class="captured">{text(each.captured)}</pre>'
+        yield "</details>"
     yield "</div>"
     for rest, names in more_failures(report):
-        chips = "".join(f'<span class="chip">{_e(name)}</span>' for name in names)
-        yield f'<p class="quiet">{_e(rest)} {chips}</p>'
+        chips = "".join(f'<span class="chip">{e(name)}</span>' for name in names)
+        yield f'<p class="quiet">{e(rest)} {chips}</p>'
 
 
-def _traceback(text: str) -> str:
+def _chip(logs: Mapping[str, str], cell: str) -> str:
+    """Return a cell's name; it leads to the log that the failure is in."""
+    if cell in logs:
+        return link(logs[cell], cell, "chip")
+    return f'<span class="chip">{e(cell)}</span>'
+
+
+def _traceback(printed: str) -> str:
     lines = []
-    for line in text.rstrip().splitlines():
+    for line in without_escapes(printed).rstrip().split("\n"):
         kind = "err" if re.match(r"E\s", line) else "at" if line.startswith(">") else ""
-        lines.append(f'<span class="{kind}">{_e(line)}</span>' if kind else _e(line))
+        lines.append(f'<span class="{kind}">{e(line)}</span>' if kind else e(line))
     return "\n".join(lines)
 
 
@@ -236,13 +251,13 @@ def _slowest(report: MatrixReport) -> Iterable[str]:
     yield '<div class="panel"><ul class="rows">'
     for seconds, test, cell in slow:
         yield (
-            f"<li><code>{_e(test)}</code>"
-            f'<span class="num">{_duration(seconds)} <span class="chip">{_e(cell)}</span></span>'
-            f'<span class="bar" aria-hidden="true">{_fill(seconds / slow[0][0])}</span></li>'
+            f"<li><code>{e(test)}</code>"
+            f'<span class="num">{duration(seconds)} <span class="chip">{e(cell)}</span></span>'
+            f'<span class="bar" aria-hidden="true">{fill(seconds / slow[0][0])}</span></li>'
         )
     yield "</ul></div>"
     if rest := more_slow(report.cells, len(slow)):
-        yield f'<p class="quiet">{_e(rest)}</p>'
+        yield f'<p class="quiet">{e(rest)}</p>'
 
 
 # -- coverage and environments --------------------------------------------------------------------
@@ -251,20 +266,20 @@ def _slowest(report: MatrixReport) -> Iterable[str]:
 def _coverage(coverage: Coverage | None) -> Iterable[str]:
     if coverage is None:
         return
-    text = shortfall(coverage)
+    short = shortfall(coverage)
     least = f"of at least {coverage.minimum:g} %" if coverage.minimum else "over all cells"
     yield f"<h2>Coverage<small>{percent(coverage.percent)} {least}</small></h2>"
-    if text:
-        yield f'<p class="text-failed">{_e(text)}</p>'
+    if short:
+        yield f'<p class="text-failed">{e(short)}</p>'
     ordered = coverage.most_lacking
     if not ordered:
         return
     yield '<div class="panel"><ul class="rows">'
-    for file in ordered[:_FILES]:
+    for file in ordered[:_MOST]:
         yield _file(file, coverage.minimum)
     yield "</ul></div>"
-    if rest := more(len(ordered) - _FILES, "coverage/html"):
-        yield f'<p class="quiet">{_e(rest)}</p>'
+    if rest := more(len(ordered) - _MOST, "coverage/html"):
+        yield f'<p class="quiet">{e(rest)}</p>'
 
 
 def _file(file: FileCoverage, minimum: float) -> str:
@@ -272,9 +287,9 @@ def _file(file: FileCoverage, minimum: float) -> str:
     missing = f"{file.missing} missing" if file.missing else "complete"
     mark = f'<u style="left:{minimum:.2f}%"></u>' if minimum else ""
     return (
-        f"<li><code>{_e(file.path)}</code>"
+        f"<li><code>{e(file.path)}</code>"
         f'<span class="num">{percent(file.percent)} <span class="chip">{missing}</span></span>'
-        f'<span class="bar" aria-hidden="true">{_fill(file.percent / 100, kind)}{mark}</span></li>'
+        f'<span class="bar" aria-hidden="true">{fill(file.percent / 100, kind)}{mark}</span></li>'
     )
 
 
@@ -283,23 +298,5 @@ def _environments(report: MatrixReport) -> Iterable[str]:
     yield '<div class="panel"><dl>'
     for cell in report.cells:
         sources = "; ".join(part for part in (cell.place, *cell.notes) if part) or "not installed"
-        yield f"<dt>{_e(cell.cell.name)}</dt><dd>{_e(sources)}</dd>"
+        yield f"<dt>{e(cell.cell.name)}</dt><dd>{e(sources)}</dd>"
     yield "</dl></div>"
-
-
-def _fill(part: float, kind: str = "") -> str:
-    named = f' class="{kind}"' if kind else ""
-    return f'<i{named} style="width:{min(max(part, 0.0), 1.0) * 100:.2f}%"></i>'
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
-
-
-def _time(at: str) -> str:
-    shown = at.replace("T", " ").replace("+00:00", " UTC")
-    return f'<time datetime="{_e(at)}">{_e(shown)}</time>'

@@ -24,6 +24,9 @@ from wheelwright.testing.texts import more
 
 # Enough for any traceback that a person reads; the log in the cell's directory has it all.
 FAILURES, TEXT_CHARACTERS, SLOWEST = 50, 8_000, 15
+HTML = "coverage/html/index.html"
+"""Where coverage's own pages are, in a cell's directory and in that of all cells."""
+
 # Files that a message names.
 _NAMED = 5
 
@@ -40,6 +43,7 @@ class CellReport:
         more_failures: how many failures there are beside `failures`.
         coverage: percent of the cell only; None where it was not measured.
         details: for a cell that failed without a failing test, why.
+        files: what is in its directory, as far as the page leads there.
     """
 
     cell: Cell
@@ -59,6 +63,12 @@ class CellReport:
     more_failures: int = 0
     slowest: tuple[tuple[float, str], ...] = ()
     details: str = ""
+    files: tuple[str, ...] = ()
+
+    @property
+    def directory(self) -> str:
+        """Its directory among the reports."""
+        return f"cells/{self.cell.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +97,13 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class MatrixReport:
-    """The whole matrix; `at` is the ISO time that it was started at."""
+    """The whole matrix.
+
+    Attributes:
+        at: the ISO time that it was started at.
+        version: the package's, empty where its files do not have it.
+        commit: that of HEAD; what was tested may have changes beside it.
+    """
 
     package: str
     at: str
@@ -95,6 +111,8 @@ class MatrixReport:
     cells: tuple[CellReport, ...]
     coverage: Coverage | None = None
     notes: tuple[str, ...] = ()
+    version: str = ""
+    commit: str = ""
 
     @property
     def failed(self) -> list[CellReport]:

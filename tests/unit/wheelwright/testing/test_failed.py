@@ -1,5 +1,6 @@
 """Where a test failed and why, from real reports of pytest."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -98,6 +99,29 @@ def test_report_begins_with_a_whole_line(tmp_path: Path, lines: int, first: str)
     shown = [line for line in failure.text.splitlines() if not line.startswith(("self = ", "E "))]
     assert first == next(line for line in shown if line)[: len(first)]
     assert len(failure.text) <= 8000
+
+
+PRINTING = """\
+import logging
+import sys
+
+def test_a():
+    print("on stdout")
+    print("on stderr", file=sys.stderr)
+    logging.getLogger("x").warning("in the log")
+    assert 0
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("-p", "xdist", "-n", "1"), ("-s",)])
+def test_what_a_test_printed_is_kept(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """Output and log of a failing test are kept as far as pytest captures them."""
+    (tmp_path / "test_a.py").write_text(PRINTING)
+    (failure,) = read(recorded(tmp_path, tmp_path, *options), str(tmp_path)).failures
+    stdout, stderr = "--- Captured stdout call ---\non stdout\n", "on stderr"
+    assert ("-s" not in options) is (stdout in failure.captured)
+    assert ("-s" not in options) is (stderr in failure.captured)
+    assert re.search(r"--- Captured log call ---\nWARNING .*in the log\n", failure.captured)
 
 
 def test_place_that_the_tree_does_not_hold_is_none() -> None:

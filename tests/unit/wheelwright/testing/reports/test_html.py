@@ -14,12 +14,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.wheelwright.testing.reports.matrices import ABSENT, COVERAGE, FAILED, PASSED, report
+from tests.unit.wheelwright.testing.reports.matrices import (
+    ABSENT,
+    COVERAGE,
+    FAILED,
+    FAILURE,
+    PASSED,
+    report,
+)
 from wheelwright.testing.cells import Cell
+from wheelwright.testing.commands import JUNIT
 from wheelwright.testing.failed import Failure
 from wheelwright.testing.record import Counts
 from wheelwright.testing.reports.html import render
-from wheelwright.testing.reports.model import Coverage, MatrixReport
+from wheelwright.testing.reports.model import HTML, Coverage, MatrixReport
+from wheelwright.testing.run import LOG
 
 PATH = "tests/" + "directory_with_a_long_name/" * 4 + "test_" + "p" * 60 + ".py"
 VOID = {"meta", "br"}
@@ -33,14 +42,16 @@ def everything() -> MatrixReport:
     worst = replace(
         FAILED,
         cell=Cell("3.12-lowest-direct-tests+docs-postgres16-alpine", "3.12", "lowest-direct"),
+        files=(LOG, JUNIT, HTML),
         failures=(
-            Failure(LONG, "AssertionError: " + "y" * 120, "z" * 200, PATH, 3),
+            Failure(LONG, "AssertionError: " + "y" * 120, "z" * 200, PATH, 3, captured="c" * 300),
             Failure("", "no tests: " + "w" * 120, "v" * 200),
         ),
         slowest=((61.5, LONG),),
     )
     coverage = Coverage(COVERAGE.percent, COVERAGE.files, 80)
-    return report(PASSED, worst, ABSENT, coverage=coverage, notes=("not run here: mac",))
+    whole = report(PASSED, worst, ABSENT, coverage=coverage, notes=("not run here: mac",))
+    return replace(whole, version="1.4.0", commit="3f2a" * 10)
 
 
 class Page(HTMLParser):
@@ -131,6 +142,36 @@ def test_cells_that_never_ran_for_one_reason_are_shown_once() -> None:
     assert "2 cells" in page.text
 
 
+def test_page_leads_to_the_files_of_its_cells() -> None:
+    """Each cell has links to what is there, and a failure one to the log that it is in."""
+    failed = replace(FAILED, cell=Cell("a b+c#d?e", "3.12", "locked"), files=(LOG,))
+    page = Page(render(report(replace(PASSED, files=(LOG, JUNIT, HTML)), failed, ABSENT)))
+    links = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
+    assert [
+        "cells/3.11/pytest.log",
+        "cells/3.11/junit.xml",
+        "cells/3.11/coverage/html/index.html",
+        "cells/a%20b%2Bc%23d%3Fe/pytest.log",
+        "cells/a%20b%2Bc%23d%3Fe/pytest.log",
+    ] == links
+
+
+def test_page_says_what_was_tested() -> None:
+    """Version and commit are at the top, where they are known."""
+    commit = "3f2a" * 10
+    text = Page(render(replace(report(PASSED), version="1.4.0", commit=commit))).text
+    assert f"Version 1.4.0 Commit {commit} and what is not committed" in text
+    assert "Commit" not in Page(render(report(PASSED))).text
+
+
+def test_page_shows_what_a_failing_test_printed() -> None:
+    """Captured output stands below the traceback, without a terminal's colours."""
+    failure = replace(FAILURE, captured="--- Captured stdout call ---\n\x1b[31m<b>red</b>\x1b[0m")
+    page = render(report(replace(FAILED, failures=(failure,))))
+    shown = page.partition('<pre class="captured">')[2].partition("</pre>")[0]
+    assert "--- Captured stdout call ---\n&lt;b&gt;red&lt;/b&gt;" == shown
+
+
 @given(st.text(), st.text(), st.text())
 def test_whatever_a_test_says_is_text(name: str, message: str, output: str) -> None:
     """Markup in names, messages and outputs stays text: the page has its own tags alone."""
@@ -144,12 +185,16 @@ def test_whatever_a_test_says_is_text(name: str, message: str, output: str) -> N
 def test_page_needs_no_network() -> None:
     """Nothing in the page names another place, and its policy forbids to look there."""
     page = Page(render(everything()))
-    assert not [tag for tag, attrs in page.tags if {"src", "href", "action"} & attrs.keys()]
+    assert not [tag for tag, attrs in page.tags if {"src", "action"} & attrs.keys()]
+    links = [attrs["href"] for _, attrs in page.tags if "href" in attrs]
+    assert links
+    assert not [each for each in links if not re.match("(cells|coverage)/[^/.]", each or "")]
     css = files("wheelwright.testing.reports").joinpath("page.css").read_text()
     assert "url(" not in css
     assert "@import" not in css
     policies = [attrs["content"] for _, attrs in page.tags if "http-equiv" in attrs]
-    assert ["default-src 'none'; style-src 'unsafe-inline'"] == policies
+    own = "base-uri 'none'; form-action 'none'"
+    assert [f"default-src 'none'; style-src 'unsafe-inline'; {own}"] == policies
 
 
 def luminance(colour: str) -> float:
@@ -171,7 +216,10 @@ def themes() -> list[dict[str, str]]:
     ("ink", "ground"),
     [
         *((ink, "card") for ink in ("ink", "muted", "pass", "fail", "idle")),
-        *((ink, "bg") for ink in ("ink", "muted", "fail")),
+        *((ink, "bg") for ink in ("ink", "muted", "fail", "accent")),
+        ("accent", "card"),
+        ("muted", "code"),
+        ("ink", "track"),
         ("fail", "code"),
         ("ink", "code"),
         ("pass", "pass-soft"),
