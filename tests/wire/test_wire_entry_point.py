@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests.standins.repository import run_git
 from wire_bench import Opener, write
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.network]
@@ -26,6 +28,10 @@ class Capstan:
         found = metadata.metadata("harbour-machines")
         return [found["Version"], *found.get_all("Project-URL")]
 """
+ORIGIN = """
+came = metadata.distribution("harbour-machines").read_text("direct_url.json") or "null"
+"""
+NEVER = '@function(cache="never")'
 MAIN = {
     "package": ("src/capstan/__init__.py", "capstan:Capstan"),
     "module": ("src/capstan/drum/wheel.py", "capstan.drum.wheel:Capstan"),
@@ -84,3 +90,31 @@ async def test_every_sdk_finds_the_main_object(open_: Opener, tmp_path: Path, ve
     at = locked(module(tmp_path, "module", f"dagger-io=={version}"))
 
     assert "3.1" == (await answer(open_, at))[0]
+
+
+@pytest.mark.parametrize("inside", ["", "deck/gear"])
+async def test_module_of_a_repository_knows_its_commit(
+    open_: Opener, tmp_path: Path, inside: str
+) -> None:
+    """Its metadata has what an installer writes for git; a module of a directory has nothing."""
+    at = module(tmp_path / "work" / inside, "package")
+    source = at / "src/capstan/__init__.py"
+    source.write_text(
+        CODE.replace('[found["Version"]', "[came").replace("@function", NEVER) + ORIGIN
+    )
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "x"]):
+        run_git(tmp_path / "work", *words)
+    commit = run_git(tmp_path / "work", "rev-parse", "HEAD")
+    run_git(tmp_path, "clone", "--quiet", "--bare", "work", "bare.git")
+    url = f"file://{tmp_path}/bare.git"
+    found = []
+    for reference in (f"{url}/{inside}", str(at)):
+        async with open_(tmp_path) as session:
+            await session.engine.load_module(reference)
+            main = await session.engine.construct({})
+            answers = await session.engine.select(main, "identity", {})
+        assert isinstance(answers, list)
+        found.append(json.loads(str(answers[0])))
+    expected = {"url": url, "vcs_info": {"vcs": "git", "commit_id": commit}}
+
+    assert [{**expected, **({"subdirectory": inside} if inside else {})}, None] == found

@@ -274,7 +274,7 @@ def _dispatch(invocation: Invocation, args: list[str]) -> int:
 
 
 def _version(invocation: Invocation, args: list[str]) -> int:
-    from stiletto.cli.distribution import version
+    from stiletto.distribution import version
 
     _, others = invocation.read(args, "stiletto version")
     if others:

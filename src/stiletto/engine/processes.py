@@ -157,7 +157,7 @@ class Processes:
             uv = await image_container(self._core, runtime.UV_IMAGE)
             files = f.StoredTree(module.tree)
             container = runtime.environment(base, uv, files, module.config.source, plan)
-            container = runtime.with_metadata(container, pyproject)
+            container = runtime.with_metadata(container, module, pyproject)
             added = earlier_calls(module.config.engine) if plan.own_sdk else ""
             if module.uses or added:
                 text = bindings([used.definition for used in module.uses], added)

@@ -2,13 +2,15 @@
 
 The real engine installs the project itself, so the SDK finds the main object by its entry point,
 and the module's code can read its own version and addresses. Here only the dependencies are
-installed and the code is on the path; these two files are what the installation would add.
+installed and the code is on the path; these files are what the installation would add. One that
+comes from a repository says so (direct_url.json), as everything that is installed from git.
 
 A version that only a build would find is left out. Pure.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -17,8 +19,11 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def dist_info(pyproject: str) -> dict[str, str]:
-    """Return the metadata's files by path, such as `demo-1.0.dist-info/METADATA`."""
+def dist_info(pyproject: str, direct_url: Mapping[str, Any]) -> dict[str, str]:
+    """Return the metadata's files by path, such as `demo-1.0.dist-info/METADATA`.
+
+    `direct_url` is where the project comes from (PEP 610); empty where that is not known.
+    """
     project = _get(tomllib.loads(pyproject), "project", dict[str, Any]())
     name = _line(_get(project, "name", ""))
     if not re.fullmatch(r"[\w.-]+", name):
@@ -29,6 +34,8 @@ def dist_info(pyproject: str) -> dict[str, str]:
     files = {f"{folder}/METADATA": _text(_metadata(project, name, version))}
     if points := _text(_entry_points(project)):
         files[f"{folder}/entry_points.txt"] = points
+    if direct_url:
+        files[f"{folder}/direct_url.json"] = json.dumps(direct_url)
     return files
 
 

@@ -10,8 +10,11 @@ from __future__ import annotations
 import inspect
 import posixpath
 import re
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from stiletto import distribution
 from stiletto.api import configuration, filesystem
 from stiletto.api import container as c
 from stiletto.api.execution import with_exec
@@ -105,11 +108,26 @@ def with_bindings(base: c.Container, text: str) -> c.Container:
     return filesystem.with_new_file(base, f"{BINDINGS}/dagger_gen.py", text)
 
 
-def with_metadata(base: c.Container, pyproject: str) -> c.Container:
+def with_metadata(base: c.Container, module: LoadedModule, pyproject: str) -> c.Container:
     """Return the environment with the project's own metadata, as if it were installed."""
-    for path, text in dist_info(pyproject).items():
+    for path, text in dist_info(pyproject, _direct_url(module, pyproject)).items():
         base = filesystem.with_new_file(base, f"{BINDINGS}/{path}", text)
     return base
+
+
+def _direct_url(module: LoadedModule, pyproject: str) -> Mapping[str, Any]:
+    """Return which commit the module is of; for a copy of what came with this command, of that.
+
+    It enters no key of a function: the code decides what a function returns.
+    """
+    place = module.place
+    if place.commit:
+        directory = place.root.relative_to(place.context) / module.config.source
+        inside = posixpath.normpath(directory.as_posix())
+        return distribution.of_commit(place.url, place.commit, "" if inside == "." else inside)
+    name = tomllib.loads(pyproject).get("project", {}).get("name", "")
+    came = distribution.direct_url() if name == distribution.NAME else {}
+    return came if distribution.is_of_commit(came) else {}
 
 
 def run(base: c.Container, module: LoadedModule, project: ModuleProject) -> c.Exec:

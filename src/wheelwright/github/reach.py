@@ -23,21 +23,23 @@ async def reach(
 ) -> Caller:
     """Find out how the repository reaches this module, each version as its commit now.
 
-    Where nothing names the module, that is the own address at the own version's tag.
+    Where nothing names the module, that is the commit of this code, where its metadata has it;
+    else the own address at the own version's tag.
 
     Raises:
         RequestError: as `caller`; or a repository does not name the commit.
     """
-    usual = identity.reference() if identity.repository() and identity.tag() else ""
+    known = identity.repository() and identity.tag()
+    usual = identity.origin() or (identity.reference() if known else "")
     try:
         return caller(dagger_json, engine, module, package, stiletto, usual=usual)
     except NotFixed as error:
         asked = error
     commit = await _commit(asked)
-    known = {(asked.address, asked.version): commit}
+    commits = {(asked.address, asked.version): commit}
     named = asked.version or "HEAD"
     sys.stderr.write(f"the module: {named} of {asked.address} is commit {commit}\n")
-    return caller(dagger_json, engine, module, package, stiletto, commits=known, usual=usual)
+    return caller(dagger_json, engine, module, package, stiletto, commits=commits, usual=usual)
 
 
 async def _commit(asked: NotFixed) -> str:

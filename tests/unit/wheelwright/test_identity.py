@@ -31,6 +31,33 @@ def test_module_and_distribution_are_named_by_address() -> None:
     assert identity.requirement(identity.tag()) == identity.requirement()
 
 
+@pytest.mark.parametrize(
+    ("url", "inside", "expected"),
+    [
+        ("https://h.example/o/w.git", "", "h.example/o/w.git"),
+        ("https://h.example/o/w", "a/b", "h.example/o/w/a/b"),
+        ("https://h.example/g/o/w", "", "h.example/g/o/w.git"),
+        ("https://h.example:8443/w", "", "h.example:8443/w.git"),
+        ("https://user:word@h.example/o/w/", "", "h.example/o/w"),
+        ("ssh://git@h.example:22/o/w.git", "", "h.example/o/w.git"),
+    ],
+)
+def test_origin_is_what_the_code_was_installed_from(url: str, inside: str, expected: str) -> None:
+    """A repository at its commit, as a runner fetches it: by https, without a password."""
+    found = {"url": url, "vcs_info": {"vcs": "git", "commit_id": COMMIT}, "subdirectory": inside}
+
+    assert f"{expected}@{COMMIT}" == identity.of_direct_url(found)
+
+
+@pytest.mark.parametrize("url", ["file:///srv/w.git", "http://h.example/o/w", "/srv/w", ""])
+def test_origin_that_no_runner_reaches_is_none(url: str) -> None:
+    """A repository of this machine, or one without TLS, is not written anywhere."""
+    found = {"url": url, "vcs_info": {"vcs": "git", "commit_id": COMMIT}}
+
+    assert "" == identity.of_direct_url(found)
+    assert "" == identity.of_direct_url({"url": "https://h.example/w.zip", "archive_info": {}})
+
+
 def test_without_metadata_there_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the distribution is not installed nothing is guessed."""
     monkeypatch.setattr(identity, "PACKAGE", "wheelwright-that-is-not-installed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib import metadata
 from pathlib import Path
 
@@ -28,9 +29,12 @@ main_object = "gears.main:Gears"
 """
 
 
+ORIGIN = {"url": "https://example.org/o/gears", "vcs_info": {"vcs": "git", "commit_id": "0" * 40}}
+
+
 def installed(at: Path, pyproject: str) -> metadata.Distribution:
     """Write the metadata to a directory of the path, and return it as the library reads it."""
-    for name, text in dist_info(pyproject).items():
+    for name, text in dist_info(pyproject, ORIGIN).items():
         path = at / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -61,6 +65,12 @@ def test_entry_points_are_found_by_their_group(tmp_path: Path) -> None:
     } == {(point.group, point.name, point.value) for point in points}
 
 
+def test_origin_is_written_as_an_installer_writes_it(tmp_path: Path) -> None:
+    """A module of a repository has its direct_url.json, another has none."""
+    assert ORIGIN == json.loads(installed(tmp_path, PYPROJECT).read_text("direct_url.json") or "")
+    assert not any("direct_url" in path for path in dist_info(PYPROJECT, {}))
+
+
 @pytest.mark.parametrize(
     ("pyproject", "expected"),
     [
@@ -81,4 +91,4 @@ def test_entry_points_are_found_by_their_group(tmp_path: Path) -> None:
 )
 def test_other_projects(pyproject: str, expected: list[str]) -> None:
     """What has another form than the standard's is left out; the path stays in its directory."""
-    assert expected == list(dist_info(pyproject))
+    assert expected == list(dist_info(pyproject, {}))

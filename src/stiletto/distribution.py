@@ -10,6 +10,7 @@ PEP 610: an installer writes direct_url.json beside the metadata of what did not
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -40,21 +41,38 @@ def requirement(at: str = "") -> str:
 
 def module() -> str:
     """Return the module that this command came with, as `-m` takes it; empty if not known."""
-    text = metadata.distribution(NAME).read_text("direct_url.json")
-    if text and (found := installed_from(json.loads(text))):
+    if found := installed_from(direct_url()):
         return found
     address = repository().removeprefix("https://")
     return f"{address}@v{version()}" if address else ""
 
 
-def installed_from(direct_url: dict[str, Any]) -> str:
+def direct_url() -> Mapping[str, Any]:
+    """Return what the installer wrote; empty where it came from an index."""
+    text = metadata.distribution(NAME).read_text("direct_url.json")
+    found = json.loads(text) if text else {}
+    return found if isinstance(found, dict) else {}
+
+
+def of_commit(url: str, commit: str, directory: str = "") -> Mapping[str, Any]:
+    """Return what an installer writes for a directory of a repository at a commit."""
+    inside = {"subdirectory": directory} if directory else {}
+    return {"url": url, "vcs_info": {"vcs": "git", "commit_id": commit}, **inside}
+
+
+def is_of_commit(direct_url: Mapping[str, Any]) -> bool:
+    """Whether that names a commit of a git repository."""
+    vcs = direct_url.get("vcs_info", {})
+    return vcs.get("vcs") == "git" and bool(vcs.get("commit_id"))
+
+
+def installed_from(direct_url: Mapping[str, Any]) -> str:
     """Return what a direct_url.json names, as `-m` takes it; empty for an archive."""
     url = urlsplit(direct_url.get("url", ""))
     inside = direct_url.get("subdirectory", "")
     if "dir_info" in direct_url and url.scheme == "file":
         return str(Path(unquote(url.path), inside))
-    vcs = direct_url.get("vcs_info", {})
-    if vcs.get("vcs") != "git" or not vcs.get("commit_id"):
+    if not is_of_commit(direct_url):
         return ""
     address = url._replace(netloc=url.netloc.rpartition("@")[2], query="", fragment="")
     if url.scheme == "ssh":
@@ -63,4 +81,5 @@ def installed_from(direct_url: dict[str, Any]) -> str:
     # Where the repository's own path ends is known by `.git`, or on a host of two names.
     if inside and not text.endswith(".git") and url.hostname not in _TWO_NAMES:
         text += ".git"
-    return f"{text.removeprefix('https://')}{f'/{inside}' if inside else ''}@{vcs['commit_id']}"
+    text = "/".join(part for part in (text.removeprefix("https://"), inside) if part)
+    return f"{text}@{direct_url['vcs_info']['commit_id']}"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from stiletto.cli import distribution
+from stiletto import distribution
 
-PROJECT = tomllib.loads((Path(__file__).parents[4] / "pyproject.toml").read_text())["project"]
+PROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -56,4 +56,4 @@ def test_address_stands_in_pyproject_toml() -> None:
 
 def test_checkout_is_the_module_of_a_command_that_runs_from_it() -> None:
     """An editable installation is the module itself."""
-    assert str(Path(__file__).parents[4]) == distribution.module()
+    assert str(Path(__file__).parents[3]) == distribution.module()
