@@ -25,7 +25,7 @@ from wheelwright.gates.lock import Lock
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.gates.run import AnyGate, check
 from wheelwright.gates.security import Security
-from wheelwright.gates.table import columns, details
+from wheelwright.gates.table import columns, details, without_again
 from wheelwright.gates.types import Types
 from wheelwright.gates.versions import Versions
 from wheelwright.project.model import Project
@@ -33,7 +33,7 @@ from wheelwright.project.pythons import assumed
 from wheelwright.project.reading import cut, first_line
 from wheelwright.testing.run_tests import Tests
 
-_NOTE_WIDTH = 100
+_NOTE_WIDTH = 76  # a line of its own beneath the gate
 
 
 def registered(*gates: AnyGate) -> tuple[AnyGate, ...]:
@@ -185,13 +185,15 @@ def render(title: str, rows: Sequence[Row]) -> str:
         )
         for row in rows
     ]
-    above = [
-        details(row.result.gate, row.result.details, "call the gate itself to see them")
-        for row in rows
-        if row.result.verdict is Verdict.FAILED and row.result.details
-    ]
+    above: list[str] = []
+    again: list[str] = []
+    for row in rows:
+        if row.result.verdict is Verdict.FAILED and row.result.details:
+            text, found = without_again(row.result.details)
+            above.append(details(row.result.gate, text, "call the gate itself to see them"))
+            again += [found] if found else []
     table = columns(head, body, right=("seconds",), note=True)
-    return harmless("\n".join([*above, title, *table, "", _last(rows)]))
+    return harmless("\n".join([*above, title, *table, "", *again, _last(rows)]))
 
 
 def _last(rows: Sequence[Row]) -> str:

@@ -65,7 +65,7 @@ WORKFLOWS: Final = {
 MASKS: Final = (
     (re.compile(r"\b\d+(?:\.\d+)? ?(ms|s)\b"), r"N \1"),
     (
-        re.compile(r"(passed|failed|cancelled|not configured) +\d+\.\d(?= )"),
+        re.compile(r"(passed|failed|cancelled|not configured) +\d+\.\d(?= |$)", re.MULTILINE),
         r"\1  N",
     ),  # the table of `ci`
     (re.compile(r"\b127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -66,13 +67,28 @@ def test_missing_lock_is_said(engine: Bench, sample: Sample) -> None:
 
 
 def test_failing_test_fails_the_call(engine: Bench, sample: Sample) -> None:
-    """A failing test gives exit code 1, its name and reason, and pytest's own report."""
+    """A failing test gives exit code 1: its place and reason, the counts, how to run it again."""
     ended = engine.fails(sample("failing-test"), "test", f"--python={PYTHON}")
 
     assert "leaky-valve: failed on Python" in ended.said
     assert "1 passed, 1 failed in " in ended.said
-    assert "test_leaky_valve::test_closed: assert 0.1 == 0" in ended.said
-    assert "FAILED test_leaky_valve.py::test_closed" in ended.said
+    assert "test_leaky_valve.py:9: assert 0.1 == 0" in ended.error
+    assert 1 == ended.error.count("E       assert 0.1 == 0")
+    assert f"test --python {PYTHON} --args=test_leaky_valve.py::test_closed" in ended.error
+
+
+def test_line_again_runs_the_failing_test_again(stiletto: Bench, sample: Sample) -> None:
+    """Pasted, the last line of a red run starts pytest for that test only, each time."""
+    ended = stiletto.fails(sample("failing-test"), "test", f"--python={PYTHON}")
+    (line,) = [line for line in ended.err.splitlines() if line.startswith("again: ")]
+    _, program, *words = shlex.split(line)
+    runs = [stiletto.run(*words), stiletto.run(*words)]
+
+    assert "stiletto" == program
+    for again in runs:
+        assert 1 == again.code, str(again)
+        assert "  1 failed in " in again.err
+        assert 1 == sum(name.startswith("pytest ") for name in again.ran)
 
 
 def test_files_of_a_failed_run_are_exported(engine: Bench, sample: Sample, tmp_path: Path) -> None:

@@ -173,10 +173,10 @@ def test_missing_python_fails_its_cell_alone(engine: Bench, judged: Ended) -> No
     """A Python that the engine cannot provide is its cell's failure, or left out on request."""
     words = ("matrix", "--python=3.11,3.99")
     ended = engine.fails(DEMO, *words)
-    assert re.search(r"3\.99\s+failed .*Python 3\.99 is not available", ended.said)
+    assert re.search(r"3\.99\s+failed [-. \d]*\s+Python 3\.99 is not available", ended.said)
     assert re.search(r"3\.11\s+passed", ended.said)
     skipped = engine.passes(DEMO, *words, "--skip-unavailable")
-    assert re.search(r"3\.99\s+not run .*Python 3\.99 is not available", skipped.out)
+    assert re.search(r"3\.99\s+not run [-. \d]*\s+Python 3\.99 is not available", skipped.out)
     assert "passed: 1 cell passed, 1 not run" in skipped.out
 
 
@@ -185,7 +185,7 @@ def test_fail_fast_leaves_out_what_has_not_begun(engine: Bench, judged: Ended) -
     """With --fail-fast no cell begins after one has failed."""
     words = ("matrix", "--python=3.99,3.11", "--limit=1", "--fail-fast")
     ended = engine.fails(DEMO, *words)
-    assert re.search(r"3\.11\s+not run .*stopped: another cell failed", ended.said)
+    assert re.search(r"3\.11\s+not run [-. \d]*\s+stopped: another cell failed", ended.said)
 
 
 def test_plan_runs_nothing(engine: Bench) -> None:

@@ -14,6 +14,7 @@ doublestar, over the path with `/` for `:`.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -130,6 +131,16 @@ def _near(pattern: str, checks: Sequence[Check]) -> str:
     if len(checks) > LISTED_MAX:
         return "see stiletto check --list"
     return f"checks here: {', '.join(check.name for check in checks) or 'none'}"
+
+
+def command_of(checks: Sequence[Check], mod: str | None = None) -> str:
+    """Return the command before a function's name that calls what these checks call.
+
+    Of checks on several objects it has only what comes before all of them.
+    """
+    paths = {check.call_args[:-1] for check in checks}
+    shared = next(iter(paths)) if len(paths) == 1 else ()
+    return shlex.join(["stiletto", "call", *(("-m", mod) if mod else ()), *shared])
 
 
 def matches(pattern: str, check: Check) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stiletto.cli.call import Caller
 from stiletto.cli.check import list_text, report, run_checks
-from stiletto.cli.checktree import checks_of, choose
+from stiletto.cli.checktree import checks_of, choose, command_of
 from stiletto.cli.describe import command_help, functions_table, help_of
 from stiletto.cli.flags import Flag, requests_help
 from stiletto.cli.invocation import Invocation
@@ -84,7 +84,10 @@ async def call(invocation: Invocation, args: list[str]) -> int:
             text = help_of(line.level, module, engine, width=terminal.width, bold=terminal.bold)
             terminal.out(f"{text}\n")
             return 0
-        engine.called_as(command_before([link.function.name for link in line.links], args))
+        # One that is among the arguments is in their command already.
+        mod = None if started_with.mod != from_environ.mod else from_environ.mod
+        names = [link.function.name for link in line.links]
+        engine.called_as(command_before(names, args, mod))
         await Caller(engine, terminal, line.options, invocation.workdir, progress).run(line)
     return 0
 
@@ -155,6 +158,7 @@ async def check(invocation: Invocation, args: list[str]) -> int:
             progress.close()
             terminal.out(f"{list_text(checks, terminal)}\n")
             return 0
+        engine.called_as(command_of(checks, invocation.options.mod))
         verdicts = await run_checks(
             engine,
             module,

@@ -57,20 +57,23 @@ class Line:
     level: Level
 
 
-def command_before(names: Sequence[str], args: Sequence[str]) -> str:
+def command_before(names: Sequence[str], args: Sequence[str], mod: str | None = None) -> str:
     """Return the command up to its last function, as it can be pasted before another function.
 
     It is "stiletto call" where that cannot be told, or where a word runs a command, which may have
-    a secret in it.
+    a secret in it. `mod` is the module where it was named before the command.
     """
-    plain = "stiletto call"
+    named = ("-m", mod) if mod else ()
+    plain = shlex.join(["stiletto", "call", *named])
     if not names or any("cmd:" in word for word in args):
         return plain
     at = [index for index, word in enumerate(args) if kebab(word) == kebab(names[-1])]
     if len(at) > 1:
         # One of them is a value.
         at = [index for index in at if not args[index - 1].startswith("-")]
-    return shlex.join(["stiletto", "call", *args[: at[0]]]) if len(at) == 1 else plain
+    if len(at) != 1:
+        return plain
+    return shlex.join(["stiletto", "call", *named, *args[: at[0]]])
 
 
 def functions_of(definition: ObjectDef) -> dict[str, FunctionDef]:

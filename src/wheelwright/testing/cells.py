@@ -150,22 +150,26 @@ def runnable(cells: Iterable[Cell], selection: Selection) -> tuple[list[Cell], s
 
 
 def table(project: Project, cells: Sequence[Cell]) -> str:
-    """Return the plan for people: one line for each cell."""
-    head = ("cell", "python", "resolution", "groups", "extras", "services", "os")
-    body = [
-        (
-            cell.name,
-            cell.python,
-            cell.resolution,
-            "+".join(cell.groups) or find(project, cell.python).place,
-            "+".join(cell.extras) or "-",
-            "+".join(cell.services) or "-",
-            ", ".join(cell.os),
-        )
-        for cell in cells
-    ]
+    """Return the plan for people: one line for each cell; what no cell has is left out."""
+    places = ["+".join(cell.groups) or find(project, cell.python).place for cell in cells]
+    values = {
+        "python": [cell.python for cell in cells],
+        "resolution": [cell.resolution for cell in cells],
+        "extras": ["+".join(cell.extras) or "-" for cell in cells],
+        "services": ["+".join(cell.services) or "-" for cell in cells],
+        "os": [", ".join(cell.os) for cell in cells],
+    }
+    shown = [title for title, column in values.items() if not {*column} <= {"-", _RUNNER}]
+    # One sentence for all of them is said once.
+    same = len({*places}) == 1
+    notes = [""] * len(cells) if same else places
+    body = zip(
+        (cell.name for cell in cells), *(values[title] for title in shown), notes, strict=True
+    )
+    lines = columns(["cell", *shown, "groups"], body, note=True)
     count = counted(len(cells), "cell")
-    return "\n".join([f"matrix of {project.name}", *columns(head, body), "", count])
+    last = [f"groups: {places[0]}", count] if same else [count]
+    return "\n".join([f"matrix of {project.name}", *lines, "", *last])
 
 
 def github(cells: Iterable[Cell]) -> str:

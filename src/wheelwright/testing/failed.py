@@ -38,7 +38,8 @@ class Failure:
 
     `file` is relative to the source's root, empty where it is not known; `line` 0 is unknown.
     `others` are the places where it may be said to have failed as well. `captured` is what the
-    test printed and logged.
+    test printed and logged. `argument` selects the test on pytest's command line; empty where
+    nothing does.
     """
 
     test: str
@@ -48,6 +49,7 @@ class Failure:
     line: int = 0
     others: tuple[tuple[str, int], ...] = ()
     captured: str = ""
+    argument: str = ""
 
     @property
     def paths(self) -> frozenset[str]:

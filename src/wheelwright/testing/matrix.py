@@ -16,6 +16,7 @@ import dagger
 from dagger import dag
 
 from wheelwright.container import toolchain
+from wheelwright.container.calling import program
 from wheelwright.container.commit import commit_of
 from wheelwright.container.cut import of_output
 from wheelwright.container.failures import expected
@@ -28,6 +29,7 @@ from wheelwright.gates.result import Verdict
 from wheelwright.gates.table import counted
 from wheelwright.project.arguments import argument
 from wheelwright.testing import coverage, junit, run_tests
+from wheelwright.testing.again import of_cells
 from wheelwright.testing.cells import Cell, Selection, plan, runnable
 from wheelwright.testing.commands import JUNIT
 from wheelwright.testing.failed import Failure
@@ -35,6 +37,7 @@ from wheelwright.testing.measuring import Data, Measured, measure
 from wheelwright.testing.plan import ARGS, TestOptions
 from wheelwright.testing.reports import html, markdown, model, table
 from wheelwright.testing.reports.annotations import of_tests, render
+from wheelwright.testing.reports.failures import covering, grouped
 from wheelwright.testing.reports.model import CellReport, Coverage, MatrixReport
 from wheelwright.testing.run import LOG, Run
 from wheelwright.testing.verdict import Kind
@@ -158,6 +161,10 @@ async def run(loaded: LoadedProject, selection: Selection, options: MatrixOption
         version=loaded.project.metadata.version,
         commit=await commit_of(loaded.repository),
     )
+    if groups := grouped(report):
+        package = loaded.project.name if loaded.project.is_member else ""
+        again = of_cells(program(package), covering(groups), options.args)
+        report = replace(report, again=again.line([group.failure for group in groups]))
     directories = {each.report.cell.name: each.files for each in ran}
     merged = junit.merge(report.package, [_document(each) for each in ran])
     files = _files(report, merged, directories)

@@ -15,6 +15,7 @@ from typing import Any
 
 from wheelwright.environment.plan import SOURCE
 from wheelwright.errors import WheelwrightError
+from wheelwright.testing.again import argument_of
 from wheelwright.testing.failed import PLACES_MAX, Failure, one_line, places, reason
 
 SIZE_MAX = 64 * 1024 * 1024
@@ -24,6 +25,7 @@ _LINE_LENGTH_MAX = 256 * 1024
 _TEXTS_MAX = 100
 _SLOWEST_MAX = 15
 _IGNORED_MAX = 20
+_NAME_LENGTH_CUT = 996  # the plugin cuts longer names
 
 _KINDS = (
     "passed",
@@ -274,8 +276,16 @@ class _Reader:
                 file=file,
                 line=line,
                 others=tuple(found[1:]),
+                argument=self._argument(event),
             )
         )
+
+    def _argument(self, event: _Event) -> str:
+        """Return what selects the test; empty where its name is cut, or is not pytest's."""
+        record, named = self._now(), event.text("test")
+        if not record.pytest or named != event.name("test") or len(named) >= _NAME_LENGTH_CUT:
+            return ""
+        return argument_of(named, record.root, self._ran)
 
 
 class _Event:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from wheelwright.environment.system import missing
 from wheelwright.errors import GateFailed, ToolFailed, WheelwrightError
-from wheelwright.testing.texts import listed, tail
+from wheelwright.testing.again import Again
+from wheelwright.testing.texts import shown, tail
 from wheelwright.testing.verdict import Kind, Left, Verdict, explained, judge
 
 LOG = "pytest.log"
@@ -20,6 +21,7 @@ class Run:
     Attributes:
         place: where the test dependencies come from.
         command: what ran and who says so; empty where nobody does.
+        again: the command that runs it again.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Run:
     notes: tuple[str, ...]
     output: str
     command: str = ""
+    again: Again | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -82,17 +85,23 @@ class Run:
         return "\n".join(lines)
 
     def error(self) -> WheelwrightError | None:
-        """Return the error of a run that did not pass, None for one that did."""
+        """Return the error of a run that did not pass, None for one that did.
+
+        The tests that failed come first, each at its place; then the result, and how to run them
+        again. The end of the output stands there where no test explains the failure.
+        """
         found = self.verdict
         if found.passed:
             return None
         failures = self.left.record.failures if self.left.record else ()
-        lines = listed(failures)
-        middle = ["", *lines, ""] if lines else []
-        ending = tail(self.output, failures)
+        unexplained = found.reason or not failures
+        ending = tail(self.output) if unexplained else ""
         if lacking := missing(self.output):
             ending = f"{ending}\n\n{lacking}".lstrip()
+        again = [self.again.line(failures)] if self.again else []
+        middle = ["", *shown(failures), *([ending, ""] if ending else [])]
         if found.kind is Kind.UNKNOWN:
             head = f"the tests reached no verdict on {self.name}: {found.reason}"
-            return ToolFailed("\n".join([head, *middle, ending]).rstrip())
-        return GateFailed("\n".join([self.summary(), *(middle or [""]), ending]).rstrip())
+            return ToolFailed("\n".join([head, *middle, *again]).rstrip())
+        head, *rest = self.summary().splitlines()
+        return GateFailed("\n".join([head, *middle, *rest, *again]).rstrip())

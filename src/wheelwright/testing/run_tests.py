@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import dagger
 
 from wheelwright.container import attempting, steps, toolchain
+from wheelwright.container.calling import program
 from wheelwright.container.history import for_install
 from wheelwright.container.loading import LoadedProject, with_test_modules
 from wheelwright.container.output import broken
@@ -16,6 +17,7 @@ from wheelwright.errors import GateFailed, WheelwrightError
 from wheelwright.gates.result import GateResult, Verdict
 from wheelwright.project.model import Project
 from wheelwright.testing import running, unrun, verdict
+from wheelwright.testing.again import Again, of_test
 from wheelwright.testing.cells import Cell
 from wheelwright.testing.plan import TestOptions, TestPlan, make, nothing_to_test
 from wheelwright.testing.run import Run
@@ -85,13 +87,21 @@ async def test(loaded: LoadedProject, cell: Cell, options: TestOptions) -> Teste
         return Tested(None, None, why, unrun=_unrun((await with_test_modules(loaded)).project))
     history = await for_install(loaded)
     plan = make(loaded.project, cell, options, history=history is not None)
-    return await run_tests(loaded, plan, history)
+    package = loaded.project.name if loaded.project.is_member else ""
+    again = of_test(program(package), cell, args=options.args, env=options.variables)
+    return await run_tests(loaded, plan, history, again)
 
 
-async def run_tests(loaded: LoadedProject, plan: TestPlan, git: dagger.Directory | None) -> Tested:
+async def run_tests(
+    loaded: LoadedProject, plan: TestPlan, git: dagger.Directory | None, again: Again | None = None
+) -> Tested:
     """Run pytest once and keep its exit code and reports, passed or failed.
 
-    `git` is the directory with .git where the plan has a history.
+    Args:
+        loaded: the package.
+        plan: the run.
+        git: the directory with .git where the plan has a history.
+        again: the command that runs it again, where there is one.
     """
     project, cell, recorded = loaded.project, plan.cell, plan.recorded
     command, user = recorded.command, project.settings.user
@@ -140,6 +150,7 @@ async def run_tests(loaded: LoadedProject, plan: TestPlan, git: dagger.Directory
         left=ended.left,
         place=plan.place,
         command=plan.says,
+        again=again,
         notes=(*plan.notes, *loaded.notes),
         output="\n".join(part for part in (output.stdout.rstrip(), output.stderr.rstrip()) if part),
     )

@@ -1,21 +1,26 @@
-"""Failures for a terminal: a line for each, then the first ones' own reports, then the end (pure).
+"""Failures for a terminal: place and reason of each, the first ones' own reports (pure).
 
 pytest prints its tracebacks first, and the warnings of a large suite behind them: the last lines
-of its output would show those alone.
+of its output would show those alone. So the output itself is shown where no test failed.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from wheelwright.testing.failed import Failure
 
 LISTED = 50
 """Failures that have a line of their own."""
 
-# An output of so many lines is shown as it is. In a longer one: reports of failures, and the end.
-_WHOLE_LINES = 30
-_REPORTS, _REPORT_LINES, _END_LINES = 3, 30, 10
+REPORTS = 3
+"""Failures whose own report is shown; the others have a line each."""
+
+_REPORT_LINES, _SCREEN_LINES, _END_LINES = 24, 30, 30
+
+_PLACE = re.compile(r"\S+\.py:\d+(?=: )")
 
 
 def more(number: int, where: str = "junit.xml") -> str:
@@ -30,23 +35,60 @@ def listed(failures: Sequence[Failure]) -> list[str]:
     return [*lines, f"  {rest}"] if rest else lines
 
 
-def tail(output: str, failures: Sequence[Failure]) -> str:
-    """Return what people need of an output: the first failures' own reports, then its end."""
-    lines = output.rstrip().splitlines()
-    reports = [each for each in failures if each.text.strip()][:_REPORTS]
-    if len(lines) <= _WHOLE_LINES:
-        reports = []
-    kept = _END_LINES if reports else _WHOLE_LINES
-    omitted = len(lines) - kept
-    head = [f"[{omitted} lines above, all of them in `test-run log`]"] if omitted > 0 else []
-    shown = [line for each in reports for line in (*_report(each), "")]
-    return "\n".join([*shown, *head, *lines[-kept:]])
+def shown(failures: Sequence[Failure], where: Sequence[str] = ()) -> list[str]:
+    """Return the first failures with place, reason and report, then a line for each other one.
+
+    The reports share a screen; of the first one all that fits is shown. `where` names for each
+    failure what it happened in.
+    """
+    named = [*where, *[""] * (len(failures) - len(where))]
+    lines: list[str] = []
+    reports = 0
+    for failure, place in zip(failures[:REPORTS], named, strict=False):
+        report = [*reported(failure, place), ""]
+        if reports and len(lines) + len(report) > _SCREEN_LINES:
+            break
+        lines += report
+        reports += 1
+    others = [
+        replace(each, test=_named(each.test, place))
+        for each, place in zip(failures[reports:], named[reports:], strict=True)
+    ]
+    rest = listed(others)
+    return [*lines, *rest, ""] if rest else lines
 
 
-def _report(failure: Failure) -> list[str]:
-    """Return a failure's own report under its name and place; of a long one, the end."""
-    place = f", {failure.place}" if failure.place else ""
+def _named(test: str, where: str) -> str:
+    return f"{test} ({where})" if test and where else test or where
+
+
+def reported(failure: Failure, where: str = "") -> list[str]:
+    """Return a failure under its name: place and reason, then its report.
+
+    Of a long report the end is shown: it has the reason. `where` is what it happened in.
+    """
     lines = failure.text.strip("\n").splitlines()
     omitted = len(lines) - _REPORT_LINES
     head = [f"[{omitted} lines above]"] if omitted > 0 else []
-    return [f"--- {failure.test}{place} ---", *head, *lines[-_REPORT_LINES:]]
+    if lines and (at := _PLACE.match(lines[-1])) and failure.place.endswith(at[0]):
+        # pytest's last line repeats the place, from its own root, and the type of the exception.
+        lines.pop()
+    while lines and not lines[-1].strip():
+        lines.pop()
+    reason = ": ".join(part for part in (failure.place, failure.message) if part)
+    if lines and lines[0].startswith(reason):
+        reason = ""
+    return [
+        f"--- {_named(failure.test, where)} ---",
+        *filter(None, [reason]),
+        *head,
+        *lines[-_REPORT_LINES:],
+    ]
+
+
+def tail(output: str) -> str:
+    """Return the end of an output."""
+    lines = output.rstrip().splitlines()
+    omitted = len(lines) - _END_LINES
+    head = [f"[{omitted} lines above, all of them in `test-run log`]"] if omitted > 0 else []
+    return "\n".join([*head, *lines[-_END_LINES:]])

@@ -84,11 +84,11 @@ def test_wheelwright_never_touches_the_machine() -> None:
 
     `calling` reads the one variable by which Stiletto says that it is the caller.
     """
-    calling = SOURCES / "wheelwright/release/act/calling.py"
+    calling = SOURCES / "wheelwright/container/calling.py"
     modules = (path for path in SOURCES.glob("wheelwright/**/*.py") if path.parent.name != "inside")
 
     assert {} == guilty((path for path in modules if path != calling), MACHINE)
-    assert {"wheelwright/release/act/calling.py": ["os"]} == guilty([calling], MACHINE)
+    assert {"wheelwright/container/calling.py": ["os"]} == guilty([calling], MACHINE)
 
 
 def test_programs_for_containers_stand_alone() -> None:

@@ -1,18 +1,14 @@
-"""How the caller of this run would type a command: the one place that looks for the program.
-
-Stiletto gives a function the command up to its name in a variable; Dagger has none.
-"""
+"""How the caller of this run would type the commands of a release."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
 
+from wheelwright.container.calling import program
 from wheelwright.project.addresses import without_credentials
 from wheelwright.release.act.options import ReleaseOptions
-from wheelwright.release.decide.commands import DEFAULT_PROGRAM, JOBS, Commands, options_of
+from wheelwright.release.decide.commands import JOBS, Commands, options_of
 
-_STILETTO = "STILETTO"
 _OTHERS = frozenset({"bump", "pre", "post", "version", "take_over", "until", "log"})
 """Options of the version, and those that are another run's own."""
 
@@ -25,15 +21,13 @@ def commands(options: ReleaseOptions) -> Commands:
     """
     if options.checkout:
         return JOBS
-    package = f" --package {options.package}" if options.package else ""
-    program = os.environ.get(_STILETTO) or f"{DEFAULT_PROGRAM}{package}"
     places = [
         word
         for field in dataclasses.fields(options)
         if field.metadata and field.name not in _OTHERS
         for word in _words(field.name, getattr(options, field.name), field.default)
     ]
-    return Commands(program, options_of(options), tuple(places))
+    return Commands(program(options.package), options_of(options), tuple(places))
 
 
 def _words(name: str, value: object, default: object) -> list[str]:

@@ -8,9 +8,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from wheelwright.container.calling import DEFAULT_PROGRAM
 from wheelwright.release.decide.version import Bump
-
-DEFAULT_PROGRAM: Final = "dagger call"
 
 _TIME: Final = "--source-date-epoch"
 # The options that `release-status` has of those of a release.

@@ -103,6 +103,7 @@ class MatrixReport:
         at: the ISO time that it was started at.
         version: the package's, empty where its files do not have it.
         commit: that of HEAD; what was tested may have changes beside it.
+        again: the line that runs only what failed; empty where nothing did.
     """
 
     package: str
@@ -113,6 +114,7 @@ class MatrixReport:
     notes: tuple[str, ...] = ()
     version: str = ""
     commit: str = ""
+    again: str = ""
 
     @property
     def failed(self) -> list[CellReport]:

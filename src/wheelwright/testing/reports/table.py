@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from wheelwright.container.harmless import harmless
-from wheelwright.gates.table import columns, counted, details
+from wheelwright.gates.table import columns, counted
 from wheelwright.project.reading import cut, first_line
+from wheelwright.testing.reports.failures import grouped
 from wheelwright.testing.reports.model import (
     CellReport,
     MatrixReport,
     headline,
+    more_failures,
     percent,
     shortfall,
 )
+from wheelwright.testing.texts import shown
 
 _NOTE_WIDTH = 90
 
@@ -21,15 +24,20 @@ def render(report: MatrixReport) -> str:
     measured = report.coverage is not None
     head = ["cell", "verdict", "tests", *(["coverage"] if measured else []), "seconds", "note"]
     body = [_row(cell, measured=measured) for cell in report.cells]
-    above = [
-        details(cell.cell.name, cell.details, "`matrix-run reports` has the whole log")
-        for cell in report.failed
-        if cell.details
-    ]
     title = f"matrix of {report.package}"
     lines = columns(head, body, right=("coverage", "seconds"), note=True)
     last = f"{'passed' if report.ok else 'failed'}: {headline(report)}"
-    return harmless("\n".join([*above, title, *lines, "", *report.notes, *_total(report), last]))
+    again = [report.again] if report.again else []
+    below = [*report.notes, *_total(report), *again, last]
+    return harmless("\n".join([*_failures(report), title, *lines, "", *below]))
+
+
+def _failures(report: MatrixReport) -> list[str]:
+    """Return each failure once; a cell without one has the reason that it failed for."""
+    groups = grouped(report)
+    where = [", ".join(group.cells) for group in groups]
+    more = [f"  {rest} ({', '.join(names)})" for rest, names in more_failures(report)]
+    return [*shown([group.failure for group in groups], where), *more, *([""] if more else [])]
 
 
 def seconds(cell: CellReport) -> str:
@@ -47,8 +55,16 @@ def _row(cell: CellReport, *, measured: bool) -> list[str]:
         str(cell.counts) or "-",
         *([covered] if measured else []),
         seconds(cell),
-        cut(first_line(cell.note), _NOTE_WIDTH),
+        cut(_note(cell), _NOTE_WIDTH),
     ]
+
+
+def _note(cell: CellReport) -> str:
+    """Return the note; of a failing test the name only, because its reason stands above."""
+    if not cell.failures:
+        return first_line(cell.note)
+    others = len(cell.failures) + cell.more_failures - 1
+    return f"{cell.failures[0].test}{f' (and {others} more)' * bool(others)}"
 
 
 def _total(report: MatrixReport) -> list[str]:

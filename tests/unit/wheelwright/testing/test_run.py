@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.inner_pytest import inner_environ
 from wheelwright.errors import GateFailed, ToolFailed
+from wheelwright.testing.again import Again
 from wheelwright.testing.commands import PLUGIN
 from wheelwright.testing.failed import Failure
 from wheelwright.testing.record import Counts, Record, read
@@ -24,6 +26,7 @@ def broken(): raise ValueError("no fixture today")
 @pytest.mark.skip
 def test_skipped(): pass
 """
+BROKEN = ("test_it.py::test_bad", "test_it.py::test_error")
 PLACES = """\
 from helper import crash
 
@@ -111,15 +114,24 @@ def test_failure_without_a_shown_traceback_has_its_place(tmp_path: Path) -> None
     assert ("test_it.py", 5) == (bad.file, bad.line)
 
 
-def test_failed_run_is_an_error_with_the_failures_and_the_end_of_the_log(tmp_path: Path) -> None:
-    """A failed run's message has summary, failed tests with reasons, and pytest's last lines."""
-    error = pytest_run(tmp_path, SUITE).error()
+def test_failed_run_is_an_error_that_begins_with_the_failing_tests(tmp_path: Path) -> None:
+    """Each failing test has its place and lines once; then the counts, and the line to run it."""
+    run = replace(pytest_run(tmp_path, SUITE), again=Again("dagger call", ("test",)))
+    error = run.error()
     assert isinstance(error, GateFailed)
     lines = str(error).splitlines()
-    assert "demo: failed on Python 3.12.1" == lines[0]
-    assert "  1 passed, 1 failed, 1 error, 1 skipped" == lines[1].partition(" in ")[0]
-    assert "  test_it::test_bad: assert 1 == 2" in lines
-    assert "1 failed, 1 passed, 1 skipped, 1 error" in lines[-1]
+    assert [
+        "demo: failed on Python 3.12.1",
+        "",
+        "--- test_it::test_bad ---",
+        "test_it.py:2: assert 1 == 2",
+        ">   def test_bad(): assert 1 == 2",
+    ] == [line.replace(" " * 20, "") for line in lines[:5]]
+    assert 1 == sum(line.startswith("E  ") and "assert 1 == 2" in line for line in lines)
+    end = ["  test dependencies: here", f"again: dagger call test --args={','.join(BROKEN)}"]
+    assert end == lines[-2:]
+    assert "  1 passed, 1 failed, 1 error, 1 skipped" == lines[-3].partition(" in ")[0]
+    assert "short test summary" not in str(error)
 
 
 def test_file_that_cannot_be_collected_gives_its_reason(tmp_path: Path) -> None:
@@ -193,7 +205,7 @@ def test_long_log_is_cut_at_the_front() -> None:
     """Of a long log the last lines are shown, and how many are missing."""
     run = invented(3, Record(began_at=0.0), "\n".join(map(str, range(50))))
     lines = str(run.error()).splitlines()
-    assert ["[20 lines above, all of them in `test-run log`]", "20"] == lines[1:3]
+    assert ["[20 lines above, all of them in `test-run log`]", "20"] == lines[2:4]
 
 
 def test_tests_that_were_left_out_are_counted(tmp_path: Path) -> None:

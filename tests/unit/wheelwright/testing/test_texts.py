@@ -1,7 +1,7 @@
-"""What people see of failures: a line for each, the first ones' reports, and the end."""
+"""What people see of failures: place and reason, the first ones' reports, a line for the others."""
 
 from wheelwright.testing.failed import Failure
-from wheelwright.testing.texts import listed, tail
+from wheelwright.testing.texts import listed, reported, shown, tail
 
 FAILURES = tuple(
     Failure(f"tests.test_a::test_{n}", "bad", f"> assert {n} == -1", "pkg/tests/test_a.py", n + 1)
@@ -16,23 +16,44 @@ def test_list_that_is_cut_says_so() -> None:
     assert "junit.xml" not in "".join(listed(FAILURES[:50]))
 
 
-def test_tail_shows_tracebacks_before_warnings() -> None:
-    """Behind a page of warnings the first failures' reports are seen, at paths from the root."""
-    output = "\n".join(["> assert 0 == -1", *(f"warning {n}" for n in range(100)), "60 failed"])
-    lines = tail(output, FAILURES).splitlines()
-    assert ["--- tests.test_a::test_0, pkg/tests/test_a.py:1 ---", "> assert 0 == -1"] == lines[:2]
-    assert 3 == sum(line.startswith("--- ") for line in lines)
-    assert "[92 lines above, all of them in `test-run log`]" in lines
-    assert "60 failed" == lines[-1]
+def test_first_failures_have_their_reports_and_the_others_a_line() -> None:
+    """Place and reason stand above the report, at paths from the root."""
+    assert [
+        "--- tests.test_a::test_0 ---",
+        "pkg/tests/test_a.py:1: bad",
+        "> assert 0 == -1",
+        "",
+        "--- tests.test_a::test_1 ---",
+        "pkg/tests/test_a.py:2: bad",
+        "> assert 1 == -1",
+        "",
+        "--- tests.test_a::test_2 ---",
+        "pkg/tests/test_a.py:3: bad",
+        "> assert 2 == -1",
+        "",
+        "  tests.test_a::test_3: bad",
+        "  tests.test_a::test_4: bad",
+        "",
+    ] == shown(FAILURES[:5])
 
 
-def test_short_output_is_shown_once() -> None:
-    """An output of a screen has the tracebacks in it."""
-    assert "> assert 0\n1 failed" == tail("> assert 0\n1 failed\n", FAILURES[:1])
+def test_reports_share_a_screen() -> None:
+    """Where the first report fills the screen, the next failures have a line each."""
+    long = [Failure(name, "bad", "\n".join(map(str, range(200)))) for name in "abc"]
+    lines = shown(long, ["3.11, 3.12", "3.11", "3.12"])
+    assert ["--- a (3.11, 3.12) ---", "bad", "[176 lines above]", "176"] == lines[:4]
+    assert ["199", "", "  b (3.11): bad", "  c (3.12): bad", ""] == lines[-5:]
 
 
-def test_long_report_is_cut_at_the_front() -> None:
-    """Of a deep traceback the end is shown: it has the reason."""
-    deep = Failure("t", "bad", "\n".join(map(str, range(200))))
-    lines = tail("\n" * 100 + "end", (deep,)).splitlines()
-    assert ["--- t ---", "[170 lines above]", "170"] == lines[:3]
+def test_place_is_not_repeated_at_the_end_of_the_report() -> None:
+    """Pytest's last line has the place, which stands above already."""
+    text = "E   bad\n\ntests/test_a.py:3: AssertionError"
+    failure = Failure("t", "bad", text, "tests/test_a.py", 3)
+    assert ["--- t ---", "tests/test_a.py:3: bad", "E   bad"] == reported(failure)
+
+
+def test_end_of_an_output_is_shown() -> None:
+    """Of a long output the last lines are shown, and how many are above."""
+    lines = tail("\n" * 100 + "end").splitlines()
+    assert ("[71 lines above, all of them in `test-run log`]", "end") == (lines[0], lines[-1])
+    assert "> assert 0\n1 failed" == tail("> assert 0\n1 failed\n")

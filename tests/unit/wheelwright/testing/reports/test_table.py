@@ -1,20 +1,65 @@
 """The table of a matrix's cells."""
 
-from tests.unit.wheelwright.testing.reports.matrices import COVERAGE, report
+from dataclasses import replace
+
+from tests.unit.wheelwright.testing.reports.matrices import COVERAGE, FAILED, report
+from wheelwright.testing.cells import Cell
 from wheelwright.testing.reports.table import render
+
+WHOLE = """\
+--- tests.test_window::test_moves (3.12-lowest-direct) ---
+tests/test_window.py:8: assert 41.2 == 41.5
+    def test_moves():
+>       assert window(3) == 41.5
+E       assert 41.2 == 41.5
+
+--- 3.14 ---
+Python 3.14 is not available: no Python 3.14 on this machine; pass another
+
+matrix of demo
+cell                verdict  tests                coverage  seconds
+------------------  -------  -------------------  --------  -------
+3.11                passed   4 passed, 1 skipped    70.0 %      4.0
+    Python 3.11.7
+3.12-lowest-direct  failed   4 passed, 1 failed     75.0 %   cached
+    tests.test_window::test_moves
+3.14                failed   -                           -      0.1
+    Python 3.14 is not available: no Python 3.14 on this machine
+
+not run here: x
+coverage 78.9 % over 2 cells
+again: x matrix --cell 3.12-lowest-direct
+failed: 2 of 3 cells failed: 3.12-lowest-direct, 3.14"""
 
 
 def test_table_has_a_line_for_each_cell() -> None:
-    """The table tells cell, verdict, counts, coverage, seconds and note; details stand above."""
-    text = render(report(coverage=COVERAGE, notes=("not run here: x",)))
-    lines = text.splitlines()
-    start = lines.index("matrix of demo")
-    assert "--- 3.12-lowest-direct ---" in lines[:start]
-    head, _, first, second, third = lines[start + 1 : start + 6]
-    assert ["cell", "verdict", "tests", "coverage", "seconds", "note"] == head.split()
-    assert "3.11                passed   4 passed, 1 skipped    70.0 %      4.0  Python" in first
-    assert "cached  tests.test_window::test_moves: assert 41.2 == 41.5" in second
-    assert third.startswith("3.14                failed   -")
-    assert "not run here: x" in lines
-    assert "coverage 78.9 % over 2 cells" in lines
-    assert "failed: 2 of 3 cells failed: 3.12-lowest-direct, 3.14" == lines[-1]
+    """Failures stand above the table; below it the line that runs them again, and the verdict."""
+    made = report(coverage=COVERAGE, notes=("not run here: x",))
+    again = "again: x matrix --cell 3.12-lowest-direct"
+    assert WHOLE == render(replace(made, again=again))
+
+
+def test_one_failure_in_nine_cells_is_printed_once() -> None:
+    """The traceback stands once, with the names of all cells: at most 40 lines."""
+    cells = [
+        replace(FAILED, cell=Cell(f"3.{n}", f"3.{n}", "locked"), version=f"Python 3.{n}.1")
+        for n in range(6, 15)
+    ]
+    lines = render(report(*cells)).splitlines()
+    names = ", ".join(cell.cell.name for cell in cells)
+    assert 1 == sum("assert window(3)" in line for line in lines)
+    assert f"--- tests.test_window::test_moves ({names}) ---" == lines[0]
+    assert len(lines) <= 40
+    assert max(map(len, lines[1:-1])) <= 80
+
+
+def test_failures_that_differ_are_parted() -> None:
+    """The same test that fails for another reason is another failure."""
+    other = replace(FAILED.failures[0], message="assert 1 == 2")
+    first = replace(FAILED, cell=Cell("3.11", "3.11", "locked"))
+    second = replace(FAILED, failures=(other,))
+    titles = [line for line in render(report(first, second)).splitlines() if line[:4] == "--- "]
+    assert [
+        "--- tests.test_window::test_moves (3.11) ---",
+        "--- tests.test_window::test_moves (3.12-lowest-direct) ---",
+    ] == titles
