@@ -40,7 +40,17 @@ from .release_bench import EPOCH_S, Outside, ReleaseBench, Sample, github_descri
 
 RECORDED: Final = REPOSITORY / "tests" / "e2e" / "recorded"
 
-COMMANDS: Final = ("call", "check", "functions", "prune", "run", "session", "toolchain", "verify")
+COMMANDS: Final = (
+    "call",
+    "check",
+    "functions",
+    "init",
+    "prune",
+    "run",
+    "session",
+    "toolchain",
+    "verify",
+)
 
 OVER_EACH: Final[Mapping[str, tuple[str, ...]]] = {
     "ci": ("ci",),

@@ -30,6 +30,8 @@ class Invocation:
         self._renderer = Renderer()
         self._progress = Progress()
         self._engine: EnginePort | None = None
+        self.shown_at_end = ""
+        """The function whose output is its answer: shown at the end, in every progress mode."""
         self.refused: Sequence[str] = ()
         """What the session refused because only Dagger has it."""
 
@@ -100,6 +102,11 @@ class Invocation:
             environ=self.terminal.environ,
             verbosity=_ALL_OUTPUT if options.debug else options.verbosity,
         )
+        if self.shown_at_end:
+            from stiletto.render.keeping import Keeping
+
+            stderr = self.terminal.stderr
+            self._renderer = Keeping(self._renderer, self.shown_at_end, stderr)
         progress = self._progress = Progress(self._renderer)
         try:
             async with self.launcher.open(

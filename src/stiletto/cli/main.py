@@ -43,6 +43,7 @@ COMMANDS
   call        Call one or more functions, interconnected into a pipeline
   check       Check the state of your project by running tests, linters, etc.
   functions   List available functions
+  init        Put Wheelwright into the repository here
   prune       Remove stored results
   run         Run a command in a session
   session     Serve the engine to a Dagger SDK
@@ -59,6 +60,7 @@ COMMANDS = (
     "check",
     "functions",
     "help",
+    "init",
     "prune",
     "run",
     "session",
@@ -81,7 +83,6 @@ DAGGER_ONLY = frozenset(
         "develop",
         "gen",
         "generate",
-        "init",
         "install",
         "installed",
         "l",
@@ -296,6 +297,10 @@ def _command(name: str) -> Command:
         from stiletto.cli.verify import verify
 
         return verify
+    if name == "init":
+        from stiletto.cli.init import init
+
+        return init
     if name == "toolchain":
         from stiletto.cli.toolchains import toolchain
 

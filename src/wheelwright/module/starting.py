@@ -12,7 +12,7 @@ from wheelwright.module.args import Git
 from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
 from wheelwright.release.act.options import Api, Origin, ReleaseOptions, Trust
-from wheelwright.start import setup_github
+from wheelwright.start import init, setup_github
 
 
 class Starting:
@@ -22,6 +22,18 @@ class Starting:
         self, options: ReleaseOptions, git: dagger.Directory
     ) -> tuple[ReleaseOptions, LoadedProject]:
         raise NotImplementedError
+
+    # Each call prints what it found and kept, so none is cached.
+    @uncached
+    @takes()
+    async def init(self, git: Git, options: init.Options) -> dagger.Changeset:
+        """Put this module into a repository: dagger.json, the workflows, a first changelog.
+
+        Nothing is overwritten, and a second call changes nothing. What was found and kept is
+        printed. `workflows` changes the workflows later; `toolchain install` writes the entry only.
+        """
+        started, loaded = await self._to_start(ReleaseOptions(), git)
+        return await init.init(loaded, started.package, options)
 
     @uncached
     @takes(Origin, Api, Trust)

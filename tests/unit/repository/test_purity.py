@@ -31,7 +31,7 @@ PURE: dict[str, tuple[str, ...]] = {
     "wheelwright/project": (),
     "wheelwright/release/decide": (),
     "wheelwright/repository": ("look",),
-    "wheelwright/start": ("hub", "setup_github"),
+    "wheelwright/start": ("hub", "init", "setup_github"),
     "wheelwright/testing": ("matrix", "measuring", "reports/codecov", "run_tests", "running"),
 }
 """Packages that only plan, and those modules of theirs that carry the plans out."""

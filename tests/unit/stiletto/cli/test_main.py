@@ -34,7 +34,7 @@ def test_every_command_has_help(tmp_path: Path, command: str) -> None:
 @pytest.mark.parametrize(
     ("line", "name"),
     [
-        ("init --sdk=python x", "init"),
+        ("uninstall --sdk=python x", "uninstall"),
         ("install github.com/a/b", "install"),
         ("develop", "develop"),
         ("query", "query"),

@@ -27,6 +27,7 @@ LINES = {
         "check --help",
         "functions --help",
         "functions",
+        "init --help",
         "prune --help",
         "run --help",
         "session --help",

@@ -1,0 +1,128 @@
+"""`init`: puts the module into a repository: dagger.json, the workflows, a changelog.
+
+Nothing is overwritten, so a second call changes nothing. A changeset has no text of its own: what
+was written and what was kept is printed.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass, replace
+
+import dagger
+from dagger import dag
+
+from wheelwright import identity
+from wheelwright.container.loading import LoadedProject
+from wheelwright.errors import RequestError
+from wheelwright.github import shell as github
+from wheelwright.github.home import of_reference
+from wheelwright.github.plan import Options as Workflows
+from wheelwright.project.arguments import argument
+from wheelwright.project.files import join
+from wheelwright.repository.look import look
+from wheelwright.start import changelog, dagger_json
+from wheelwright.start.dagger_json import Toolchain
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_HINT = "pass --module HOST/OWNER/REPOSITORY@TAG, the address of this module"
+
+
+@dataclass(frozen=True)
+class Options:
+    """The arguments of `init`."""
+
+    module: str = argument(
+        "This module, as HOST/OWNER/REPOSITORY@TAG. Default: its own repository and version.", ""
+    )
+    engine: str = argument(
+        "The command line that the workflows install: dagger, or stiletto. Default: dagger.",
+        "",
+    )
+
+
+async def init(loaded: LoadedProject, package: str, options: Options) -> dagger.Changeset:
+    """Return what the repository lacks of the module.
+
+    Raises:
+        RequestError: the module's address is not known, or the repository is the module itself.
+        ProjectError: a dagger.json that cannot be read.
+    """
+    project, before = loaded.project, loaded.source
+    repository = await look(loaded)
+    notes: list[str] = []
+    text = (
+        await before.file(dagger_json.PATH).contents() if _has(loaded, dagger_json.PATH) else None
+    )
+    present = dagger_json.installed(text)
+    after = loaded
+    if present:
+        notes.append(f"{dagger_json.PATH}: kept, it has the toolchain {present.source}")
+    else:
+        toolchain = await _toolchain(options.module or identity.reference())
+        made = dagger_json.with_toolchain(text, project.metadata.name or "", toolchain)
+        after = _with_file(after, dagger_json.PATH, made)
+        pin = f", pinned to {toolchain.pin[:12]}" if toolchain.pin else ""
+        notes.append(f"{dagger_json.PATH}: adds the toolchain {toolchain.source}{pin}")
+    if project.installable:
+        keeps = changelog.kept(project, loaded.files.names)
+        path = join(project.where, changelog.NAME)
+        if keeps:
+            notes.append(f"changelog: kept, {keeps}")
+        else:
+            released = bool(repository.tags(project).found)
+            after = _with_file(after, path, changelog.skeleton(released=released))
+            notes.append(f"{path}: a first changelog")
+    sys.stderr.writelines(f"{note}\n" for note in notes)
+    sys.stderr.flush()
+    workflows = Workflows(engine=options.engine) if options.engine else Workflows()
+    changes = await github.workflows(after, package, workflows)
+    return changes.after().changes(before)
+
+
+async def _toolchain(reference: str) -> Toolchain:
+    """Return the toolchain that a reference means, at its commit.
+
+    Raises:
+        RequestError: it is unknown, or has no such version.
+    """
+    if not reference:
+        raise RequestError("the address of this module is not known", _HINT)
+    path, _, version = reference.partition("@") if "://" not in reference else _parted(reference)
+    # Any commit will do to read the address.
+    home = of_reference("--module", f"{path}@{'0' * 40}", "", _HINT)
+    if home.local:
+        return Toolchain(reference)
+    if not version:
+        raise RequestError(f"--module {reference!r} names no version", _HINT)
+    if _COMMIT.fullmatch(version):
+        return Toolchain(reference, version)
+    try:
+        commit = await dag.git(home.address).ref(version).commit()
+    except dagger.QueryError as error:
+        raise RequestError(
+            f"--module {reference!r}: {home.address} does not show {version}: {error}",
+            "pass a tag that is there, or a commit",
+        ) from error
+    return Toolchain(reference, commit)
+
+
+def _parted(reference: str) -> tuple[str, str, str]:
+    """Return address and version of a reference with a scheme, which may name a user before `@`."""
+    scheme, _, rest = reference.partition("://")
+    start, at, end = rest.rpartition("@")
+    if not at or "/" in end.partition(":")[0] or "/" not in start:
+        return reference, "", ""
+    return f"{scheme}://{start}", at, end
+
+
+def _has(loaded: LoadedProject, path: str) -> bool:
+    return path in loaded.files.names
+
+
+def _with_file(loaded: LoadedProject, path: str, text: str) -> LoadedProject:
+    """Return a source with one more file, or another text in one."""
+    source = loaded.source.with_new_file(path, text)
+    restored = {**loaded.files.restored, path: source.file(path)}
+    return replace(loaded, source=source, files=replace(loaded.files, restored=restored))
