@@ -107,7 +107,7 @@ def test_commands_of_the_start_run_over_a_mirror(stiletto: Bench, tmp_path: Path
 @pytest.mark.parametrize(
     ("module", "message"),
     [
-        ("h.example/o/wheelwright", "names no version"),
+        ("h.example/o/wheelwright@v1", "does not name the commit"),
         ("../wheelwright", "is outside of the repository"),
         ("h.example@v1", "names no repository"),
     ],

@@ -6,27 +6,22 @@ was written and what was kept is printed.
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import dataclass, replace
 
 import dagger
-from dagger import dag
 
 from wheelwright import identity
 from wheelwright.container.loading import LoadedProject
-from wheelwright.errors import RequestError
 from wheelwright.github import shell as github
-from wheelwright.github.home import of_reference
+from wheelwright.github.calls import Engine
 from wheelwright.github.plan import Options as Workflows
+from wheelwright.github.reach import reach
 from wheelwright.project.arguments import argument
 from wheelwright.project.files import join
 from wheelwright.repository.look import look
 from wheelwright.start import changelog, dagger_json
 from wheelwright.start.dagger_json import Toolchain
-
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-_HINT = "pass --module HOST/OWNER/REPOSITORY@TAG, the address of this module"
 
 
 @dataclass(frozen=True)
@@ -60,7 +55,7 @@ async def init(loaded: LoadedProject, package: str, options: Options) -> dagger.
     if present:
         notes.append(f"{dagger_json.PATH}: kept, it has the toolchain {present.source}")
     else:
-        toolchain = await _toolchain(options.module or identity.reference())
+        toolchain = await _toolchain(options.module)
         made = dagger_json.with_toolchain(text, project.metadata.name or "", toolchain)
         after = _with_file(after, dagger_json.PATH, made)
         pin = f", pinned to {toolchain.pin[:12]}" if toolchain.pin else ""
@@ -81,40 +76,17 @@ async def init(loaded: LoadedProject, package: str, options: Options) -> dagger.
     return changes.after().changes(before)
 
 
-async def _toolchain(reference: str) -> Toolchain:
-    """Return the toolchain that a reference means, at its commit.
+async def _toolchain(module: str) -> Toolchain:
+    """Return the toolchain that --module means, at its commit.
 
     Raises:
-        RequestError: it is unknown, or has no such version.
+        RequestError: it is unknown, or nothing that a runner can fetch.
     """
-    if not reference:
-        raise RequestError("the address of this module is not known", _HINT)
-    path, _, version = reference.partition("@") if "://" not in reference else _parted(reference)
-    # Any commit will do to read the address.
-    home = of_reference("--module", f"{path}@{'0' * 40}", "", _HINT)
+    # Without dagger.json it is --module, or the own address at the own version.
+    home = (await reach(None, Engine.DAGGER, module, "")).home
     if home.local:
-        return Toolchain(reference)
-    if not version:
-        raise RequestError(f"--module {reference!r} names no version", _HINT)
-    if _COMMIT.fullmatch(version):
-        return Toolchain(reference, version)
-    try:
-        commit = await dag.git(home.address).ref(version).commit()
-    except dagger.QueryError as error:
-        raise RequestError(
-            f"--module {reference!r}: {home.address} does not show {version}: {error}",
-            "pass a tag that is there, or a commit",
-        ) from error
-    return Toolchain(reference, commit)
-
-
-def _parted(reference: str) -> tuple[str, str, str]:
-    """Return address and version of a reference with a scheme, which may name a user before `@`."""
-    scheme, _, rest = reference.partition("://")
-    start, at, end = rest.rpartition("@")
-    if not at or "/" in end.partition(":")[0] or "/" not in start:
-        return reference, "", ""
-    return f"{scheme}://{start}", at, end
+        return Toolchain(module)
+    return Toolchain(module or identity.reference(), home.commit)
 
 
 def _has(loaded: LoadedProject, path: str) -> bool:
