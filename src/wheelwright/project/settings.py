@@ -22,6 +22,7 @@
 | `skip` | list | gates that `ci` leaves out; they are listed as such |
 | `matrix` | table | the cells of `matrix`: see `matrix.py` beside this file |
 | `release` | table | what a release does: see `release_settings.py` beside this file |
+| `github` | table | what `workflows` writes: see `github_settings.py` beside this file |
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wheelwright.errors import ProjectError
-from wheelwright.project import matrix, release_settings
+from wheelwright.project import github_settings, matrix, release_settings
+from wheelwright.project.github_settings import GitHubSettings
 from wheelwright.project.matrix import MatrixSettings
 from wheelwright.project.pyproject import Pyproject, line_of
 from wheelwright.project.reading import is_strings
@@ -64,6 +66,7 @@ class Settings:
     system_packages: tuple[str, ...] = ()
     image: str = ""
     release: ReleaseSettings = field(default_factory=ReleaseSettings)
+    github: GitHubSettings = field(default_factory=GitHubSettings)
 
 
 _STRINGS = ("python", "step-timeout", "runner", "user", "image")
@@ -97,6 +100,7 @@ def read(pyproject: Pyproject, gates: Sequence[str] | None = None) -> Settings:
         *_wrong_values(table, gates),
         *matrix.check(table.get("matrix", {})),
         *release_settings.check(table.get("release", {})),
+        *github_settings.check(table.get("github", {})),
     ]
     if wrong:
         line = line_of(pyproject.text, "[tool.wheelwright")
@@ -107,17 +111,18 @@ def read(pyproject: Pyproject, gates: Sequence[str] | None = None) -> Settings:
     values: dict[str, Any] = {
         key.replace("-", "_"): tuple(value) if isinstance(value, list) else value
         for key, value in table.items()
-        if key not in ("matrix", "release")
+        if key not in ("matrix", "release", "github")
     }
     return Settings(
         **values,
         matrix=matrix.read(table.get("matrix", {})),
         release=release_settings.read(table.get("release", {})),
+        github=github_settings.read(table.get("github", {})),
     )
 
 
 def _unknown_keys(table: Mapping[str, Any]) -> list[str]:
-    known = (*_STRINGS, *_LISTS, *_TABLES, "matrix", "release")
+    known = (*_STRINGS, *_LISTS, *_TABLES, "matrix", "release", "github")
     return [f"has an {unknown('key', key, known)}" for key in table if key not in known]
 
 

@@ -1,0 +1,168 @@
+"""[tool.wheelwright.github]: what `workflows` writes, decided once for every call.
+
+| key | value | effect |
+|---|---|---|
+| `engine` | "dagger" or "stiletto" | the command line that the jobs install |
+| `branch` | string | the branch whose pushes are checked, instead of the detected one |
+| `files` | table, such as { ci = "wheelwright.yml" } | names of the files |
+| `without` | list of nightly, audit, release, publish, dependabot | what is not written |
+| `publish` | "release", "tag", "theirs" | who uploads to the index: exactly one |
+| `environment` | string | the environment of the jobs that publish |
+| `propose-environment` | string | the environment of the jobs that push |
+| `index` | string | the name of a [[tool.uv.index]] to publish to |
+| `needs` | list | jobs of one's own in the same file that `ci passed` waits for, too |
+| `sarif` | true | `security-report` goes to code scanning |
+| `codecov` | name of a secret | coverage goes to Codecov |
+| `notify` | name of a secret | a message when a job on the default branch fails |
+| `history` | true | durations are kept, and the summary compares them |
+| `netrc` | name of a secret | credentials for each job that installs |
+| `retention-days` | 1 to 90 | how long reports are kept |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from wheelwright.project.reading import is_strings
+from wheelwright.project.release_settings import ref_name
+from wheelwright.project.suggestions import unknown
+
+ENGINES: Final = ("dagger", "stiletto")
+PUBLISHERS: Final = ("release", "tag", "theirs")
+OPTIONAL: Final = ("nightly", "audit", "release", "publish", "dependabot")
+"""What can be left out."""
+FILES: Final = ("ci", "nightly", "audit", "release", "publish", "wheelwright")
+"""The workflows that can have another name."""
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubSettings:
+    """The table's values; empty means not set."""
+
+    engine: str = ""
+    branch: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
+    publish: str = ""
+    environment: str = ""
+    propose_environment: str = ""
+    index: str = ""
+    needs: tuple[str, ...] = ()
+    sarif: bool = False
+    codecov: str = ""
+    notify: str = ""
+    history: bool = False
+    netrc: str = ""
+    retention_days: int = 14
+
+
+_SECRETS: Final = ("codecov", "notify", "netrc")
+_STRINGS: Final = (
+    *("engine", "branch", "publish", "environment", "propose-environment", "index"),
+    *_SECRETS,
+)
+_LISTS: Final = ("without", "needs")
+_FLAGS: Final = ("sarif", "history")
+KEYS: Final = (*_STRINGS, *_LISTS, *_FLAGS, "files", "retention-days")
+"""All keys of the table."""
+
+_CHOICES: Final = {"engine": ENGINES, "publish": PUBLISHERS}
+# Without the characters that are a pattern for GitHub.
+_BRANCH: Final = re.compile(r"[A-Za-z0-9._/-]+")
+_ENVIRONMENT: Final = re.compile(r"[A-Za-z0-9._ /-]+")
+# Without a leading dash or dot: a file that people see, and no flag.
+_FILE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.ya?ml")
+# docs.github.com, "Workflow syntax": jobs.<job_id>, and names of secrets.
+_JOB: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_SECRET: Final = re.compile(r"(?!GITHUB_)[A-Za-z_][A-Za-z0-9_]*", re.IGNORECASE)
+
+
+def is_branch(name: str) -> bool:
+    """Whether GitHub takes a name as that of one branch, and not as a pattern."""
+    return _BRANCH.fullmatch(name) is not None and ref_name(name)
+
+
+def is_environment(name: str) -> bool:
+    """Whether an environment on GitHub may have this name."""
+    return _ENVIRONMENT.fullmatch(name) is not None
+
+
+def read(table: Mapping[str, Any]) -> GitHubSettings:
+    """Read a table that `check` has nothing to say about."""
+    values: dict[str, Any] = {
+        key.replace("-", "_"): tuple(value) if isinstance(value, list) else value
+        for key, value in table.items()
+    }
+    return GitHubSettings(**values)
+
+
+def check(table: object) -> list[str]:
+    """Return what is wrong with the table."""
+    if not isinstance(table, Mapping):
+        return [f"has github = {table!r}, which is not a table"]
+    known = [f"github.{key}" for key in KEYS]
+    wrong = [f"has an {unknown('key', f'github.{key}', known)}" for key in table if key not in KEYS]
+    return [*wrong, *(f"has github.{each}" for each in _wrong(table))]
+
+
+def _wrong(table: Mapping[str, Any]) -> Iterator[str]:
+    for key in _FLAGS:
+        if not isinstance(table.get(key, False), bool):
+            yield f"{key} = {table[key]!r}, which is neither true nor false"
+    for key in _STRINGS:
+        if key not in table:
+            continue
+        if not isinstance(value := table[key], str):
+            yield f"{key} = {value!r}, which is not a string"
+        elif seen := _wrong_text(key, value):
+            yield f"{key} = {value!r}, {seen}"
+    for key in _LISTS:
+        if not is_strings(value := table.get(key, [])):
+            yield f"{key} = {value!r}, which is not a list of strings"
+        else:
+            yield from (f"{key} with {seen}" for each in value if (seen := _wrong_entry(key, each)))
+    days = table.get("retention-days", 14)
+    if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= 90:
+        yield f"retention-days = {days!r}, which is not a number from 1 to 90"
+    yield from _wrong_files(table.get("files", {}))
+
+
+def _wrong_text(key: str, value: str) -> str:
+    """Return what is wrong with a string; empty for a usable one."""
+    if key in _CHOICES and value not in _CHOICES[key]:
+        return f"which is not one of {', '.join(_CHOICES[key])}"
+    if key == "branch" and not is_branch(value):
+        return "which is not the name of a branch"
+    if key in ("environment", "propose-environment") and not is_environment(value):
+        return "which is not the name of an environment"
+    if key in _SECRETS and not _SECRET.fullmatch(value):
+        return "which is not the name of a secret"
+    return ""
+
+
+def _wrong_entry(key: str, value: str) -> str:
+    """Return what is wrong with an entry of a list; empty for a usable one."""
+    if key == "without" and value not in OPTIONAL:
+        return f"an {unknown('file', value, OPTIONAL)}"
+    if key == "needs" and not _JOB.fullmatch(value):
+        return f"{value!r}, which is not the name of a job"
+    return ""
+
+
+def _wrong_files(table: object) -> Iterator[str]:
+    if not isinstance(table, Mapping):
+        yield f"files = {table!r}, which is not a table"
+        return
+    used: dict[str, str] = {}
+    for key, value in table.items():
+        if key not in FILES:
+            yield f"files with an {unknown('file', key, FILES)}"
+        elif not isinstance(value, str) or not _FILE.fullmatch(value):
+            yield f"files.{key} = {value!r}, which is not the name of a .yml file"
+        elif value in used:
+            yield f"files.{key} = {value!r}, the name of {used[value]}, too"
+        else:
+            used[value] = key
