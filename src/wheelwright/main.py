@@ -24,7 +24,7 @@ from wheelwright.gates.security import Security
 from wheelwright.gates.types import Types
 from wheelwright.github import annotate, ruleset
 from wheelwright.github import shell as github
-from wheelwright.github.plan import Options
+from wheelwright.github.options import Options
 from wheelwright.module.args import (
     AllPackages,
     CallTimeout,
@@ -360,12 +360,14 @@ class Wheelwright(Starting, Releases):
     @uncached
     @takes()
     async def workflows(self, options: Options) -> dagger.Changeset:
-        """Write the GitHub workflows of this repository: checks, nightly, audit, release, publish.
+        """Write the GitHub workflows of this repository: checks, nightly, audit, and one publisher.
 
-        Each one only calls functions of this module. The text is in a marked block;
-        running this again replaces the block and keeps everything around it.
+        Each one only calls functions of this module. The text is in a marked block; running this
+        again replaces the block and keeps everything around it. A file without the marks stays as
+        it is. What was found and kept is printed; [tool.wheelwright.github] decides otherwise.
         """
-        return await github.workflows(await self._loaded(runners=False), self.package, options)
+        loaded = await self._loaded(runners=False, anywhere=True)
+        return await github.workflows(loaded, self.package, options)
 
     @function
     @takes()
@@ -433,11 +435,17 @@ class Wheelwright(Starting, Releases):
         rerun: bool = False,
         runners: bool = True,
         releasing: bool = False,
+        anywhere: bool = False,
     ) -> LoadedProject:
-        """Read the package; `runners` is whether it matters how it is tested, typed and linted."""
+        """Read the package; `runners` is whether it matters how it is tested, typed and linted.
+
+        With `anywhere` the only package of the source is taken wherever it lies.
+        """
         steps.begin_call(releasing=releasing)
         attempting.begin(reading=reading, rerun=rerun)
-        loaded = await load(await read(self.source, git), ci.skippable(), self.package)
+        source = await read(self.source, git)
+        package = self.package or (await packages.only(source) if anywhere else "")
+        loaded = await load(source, ci.skippable(), package)
         loaded = self._settled(loaded)
         return await with_runners(loaded) if runners else loaded
 

@@ -62,8 +62,10 @@ OVER_EACH: Final[Mapping[str, tuple[str, ...]]] = {
 """Functions whose output is the answer."""
 
 WORKFLOWS: Final = {
-    "dagger": ("--module", "github.com/acme/wheelwright@" + "0" * 40),
+    "dagger": ("--branch", "main", "--module", "github.com/acme/wheelwright@" + "0" * 40),
     "stiletto": (
+        "--branch",
+        "main",
         "--module",
         "github.com/acme/wheelwright@" + "0" * 40,
         "--stiletto",

@@ -22,6 +22,11 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from tests.unit.wheelwright.samples import fixture
+from wheelwright.github.calls import Engine, caller
+from wheelwright.github.options import Choices
+from wheelwright.github.plan import workflows
+
 from .bench import REPOSITORY, Bench
 from .conftest import Sample
 from .repositories import commit
@@ -47,9 +52,20 @@ EXPRESSIONS = {
 }
 
 
+OWN = '{"name": "wheelwright", "sdk": {"source": "python"}}'
+# The form that this repository does not have: it publishes by release.yml.
+TAGGED = workflows(
+    fixture("hatchling-src"), caller(OWN, Engine.DAGGER, "", ""), Choices(publish="tag")
+)
+TEXTS = {
+    **{Path(path).stem: text for path, text in TAGGED.items() if path.endswith("/publish.yml")},
+    **{path.stem: path.read_text() for path in sorted(WORKFLOWS.glob("*.yml"))},
+}
+
+
 def workflow(name: str) -> Any:
-    """Read a workflow of this repository."""
-    return YAML(typ="safe", pure=True).load((WORKFLOWS / f"{name}.yml").read_text())
+    """Read a workflow of this repository, or publish.yml as it would be here."""
+    return YAML(typ="safe", pure=True).load(TEXTS[name])
 
 
 def steps(name: str, job: str) -> dict[str, dict[str, Any]]:
@@ -59,11 +75,11 @@ def steps(name: str, job: str) -> dict[str, dict[str, Any]]:
 
 def scripts() -> Iterator[tuple[str, str]]:
     """Yield every script of every workflow, with a name."""
-    for path in sorted(WORKFLOWS.glob("*.yml")):
-        for job, body in workflow(path.stem)["jobs"].items():
+    for name in TEXTS:
+        for job, body in workflow(name)["jobs"].items():
             for step in body.get("steps", ()):
                 if "run" in step:
-                    yield f"{path.stem}:{job}:{step['name']}", step["run"]
+                    yield f"{name}:{job}:{step['name']}", step["run"]
 
 
 def calls() -> Iterator[tuple[str, str]]:
@@ -357,19 +373,19 @@ def test_foreign_repository_gets_its_workflows(stiletto: Bench, sample: Sample) 
     assert edited == ci.read_text()
 
 
-def test_workflows_of_a_person_are_kept(stiletto: Bench, sample: Sample) -> None:
-    """A file without the marks stops the call, and --overwrite replaces it."""
+def test_overwrite_replaces_a_file_of_a_person(stiletto: Bench, sample: Sample) -> None:
+    """A file without the marks stays, and --overwrite replaces it."""
     source = sample("hatchling-src")
     ci = source / ".github/workflows/ci.yml"
     ci.parent.mkdir(parents=True)
     ci.write_text("name: mine\n")
-    words = ("workflows", "--module", f"github.com/example/wheelwright@{'0' * 40}")
+    module = f"github.com/example/wheelwright@{'0' * 40}"
+    words = ("workflows", "--module", module, "--branch", "main")
 
-    ended = stiletto.fails(source, *words, "-y", cwd=source)
+    stiletto.passes(source, *words, "-y", cwd=source)
     kept = ci.read_text()
     stiletto.passes(source, *words, "--overwrite", "-y", cwd=source)
 
-    assert ".github/workflows/ci.yml is present already" in ended.error
     assert "name: mine\n" == kept
     assert ci.read_text().startswith("# >>> wheelwright")
 

@@ -28,6 +28,7 @@ from wheelwright.errors import RequestError, WheelwrightError
 from wheelwright.gates.security import Security
 from wheelwright.github import plan, ruleset
 from wheelwright.github.calls import Engine, caller
+from wheelwright.github.options import Choices
 from wheelwright.project import pythons, workspace
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
@@ -183,10 +184,10 @@ def read_workflows(given: tuple[str, ...]) -> None:
     branch, module, package, stiletto, environment, proposing, index = given
     for engine in Engine:
         who = caller(None, engine, module or AT, package, stiletto)
-        options = plan.Options(
+        choices = Choices(
             branch, environment=environment, propose_environment=proposing, index=index
         )
-        plan.workflows(PROJECT, who, options)
+        plan.workflows(PROJECT, who, choices)
 
 
 def read_place(given: tuple[str, ...]) -> None:

@@ -37,7 +37,8 @@ from tests.standins.repository import run_git
 from wheelwright.distribution.file import File
 from wheelwright.errors import RequestError
 from wheelwright.github.calls import Engine, caller
-from wheelwright.github.plan import Options, workflows
+from wheelwright.github.options import Choices
+from wheelwright.github.plan import workflows
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
 from wheelwright.release.act.handing import Handed, read, write
@@ -86,10 +87,12 @@ def parsed(text: str) -> Any:
     return YAML(typ="safe", pure=True).load(text)
 
 
-def planned(form: str, engine: Engine, options: Options | None = None) -> dict[str, Any]:
-    """Return the parsed workflows of a form by name."""
+def planned(form: str, engine: Engine, options: Choices | None = None) -> dict[str, Any]:
+    """Return the parsed workflows of a form by name, with either publisher."""
     said, module = FORMS[form]
-    files = workflows(PACKAGE, caller(said, engine, module, ""), options or Options())
+    who, choices = caller(said, engine, module, ""), options or Choices()
+    files = workflows(PACKAGE, who, replace(choices, publish="tag"))
+    files |= workflows(PACKAGE, who, choices)
     return {Path(path).stem: parsed(text) for path, text in files.items()}
 
 
@@ -199,7 +202,7 @@ def test_module_is_fetched_at_a_commit_where_a_secret_is(form: str) -> None:
 
 def test_index_is_named_in_every_job() -> None:
     """--index goes to the build by name, and to those without the repository by its addresses."""
-    jobs = planned("pinned", Engine.DAGGER, Options(index="quayside"))["release"]["jobs"]
+    jobs = planned("pinned", Engine.DAGGER, Choices(index="quayside"))["release"]["jobs"]
     flags = (
         "--publish-url https://index.example/quay/ --check-url https://index.example/quay/simple"
     )
@@ -212,7 +215,7 @@ def test_index_is_named_in_every_job() -> None:
 def test_unknown_index_is_refused() -> None:
     """An index that pyproject.toml does not have is named."""
     with pytest.raises(RequestError, match="--index 'quai'"):
-        planned("pinned", Engine.DAGGER, Options(index="quai"))
+        planned("pinned", Engine.DAGGER, Choices(index="quai"))
 
 
 # -- what the jobs do -----------------------------------------------------------------------------

@@ -21,7 +21,8 @@ from stiletto.module.source import read_project
 from wheelwright.errors import RequestError
 from wheelwright.github.calls import Engine, caller
 from wheelwright.github.home import Home, of_reference, of_requirement
-from wheelwright.github.plan import Options, workflows
+from wheelwright.github.options import Choices
+from wheelwright.github.plan import workflows
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
 
@@ -68,7 +69,8 @@ def planned(said: str | None, engine: Engine, module: str = "", stiletto: str = 
     """Return all the files that `workflows` would write, one after the other."""
     package = describe(Snapshot({"pyproject.toml": PYPROJECT}))
     who = caller(said, engine, module, "", stiletto)
-    return "\n---\n".join(workflows(package, who, Options()).values())
+    forms = (workflows(package, who, Choices(publish=each)) for each in ("release", "tag"))
+    return "\n---\n".join(text for files in forms for text in files.values())
 
 
 FORMS: dict[str, tuple[str | None, str, str]] = {

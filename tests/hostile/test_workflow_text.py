@@ -21,7 +21,9 @@ from tests.unit.wheelwright.samples import moved
 from wheelwright.errors import WheelwrightError
 from wheelwright.github.calls import Caller, Engine, caller
 from wheelwright.github.encoding import scalar, word
-from wheelwright.github.plan import Merged, Options, merged, workflows
+from wheelwright.github.merging import Merged, merged
+from wheelwright.github.options import Choices
+from wheelwright.github.plan import workflows
 from wheelwright.project.files import Snapshot
 from wheelwright.project.model import describe
 
@@ -100,21 +102,22 @@ def planned(
     module: str = "",
     prefix: str = "",
     engine: Engine = Engine.STILETTO,
-    options: Options | None = None,
+    options: Choices | None = None,
 ) -> dict[str, str]:
     """Plan the workflows of a repository that has the module as a toolchain."""
     said = json.dumps({"toolchains": [{"name": name, "source": source, "pin": pin}]})
     who = caller(said, engine, module, package)
     of = moved(PACKAGE, prefix) if prefix else PACKAGE
-    return workflows(of, who, options or Options())
+    chosen = options or Choices()
+    return workflows(of, who, replace(chosen, publish="tag")) | workflows(of, who, chosen)
 
 
 def fields(field: str, value: str) -> dict[str, Any]:
     """Return the arguments of `planned` with a value in one field."""
     if field == "branch":
-        return {"options": Options(branch=value)}
+        return {"options": Choices(branch=value)}
     if field == "environment":
-        return {"options": Options(environment=value)}
+        return {"options": Choices(environment=value)}
     if field == "source":
         # Another name would not be taken for the module at all.
         return {"name": "wheelwright", "source": f"github.com/OWNER/wheelwright/{value}"}
@@ -258,11 +261,11 @@ def test_word_is_one_word_or_refused(value: str) -> None:
 
 def poisoned() -> Merged:
     """Return the workflows over some whose first checkout was pinned by another hand."""
-    planned_here = workflows(PACKAGE, Caller(own=True), Options())
-    written = dict(merged(planned_here, {}, overwrite=False).texts)
+    planned_here = workflows(PACKAGE, Caller(own=True), Choices())
+    written = dict(merged(planned_here, {}).texts)
     theirs = f"uses: actions/checkout@{COMMIT} # v99.0.0"
     written[CI] = re.sub(r"uses: actions/checkout@.*", theirs, written[CI], count=1)
-    return merged(planned_here, written, overwrite=False)
+    return merged(planned_here, written)
 
 
 def test_kept_pin_is_named() -> None:
@@ -274,7 +277,7 @@ def test_kept_pin_is_named() -> None:
 
 def test_own_pins_are_not_told() -> None:
     """Where the pins are those of this version, nothing is said."""
-    planned_here = workflows(PACKAGE, replace(Caller(), own=True), Options())
-    written = merged(planned_here, {}, overwrite=False).texts
+    planned_here = workflows(PACKAGE, replace(Caller(), own=True), Choices())
+    written = merged(planned_here, {}).texts
 
-    assert {} == merged(planned_here, written, overwrite=False).kept
+    assert {} == merged(planned_here, written).kept

@@ -10,7 +10,9 @@ from dagger import dag
 
 from wheelwright.container.loading import LoadedProject, load
 from wheelwright.container.source import Source
+from wheelwright.container.together import together
 from wheelwright.errors import GateFailed, RequestError, WheelwrightError
+from wheelwright.project import workspace
 
 _AT_ONCE = 2
 """Packages worked on together; their steps share what they can."""
@@ -33,6 +35,25 @@ async def all_loaded(source: Source, gates: Sequence[str], requested: str) -> li
         )
     own = [root] if root.project.installable else []
     return [*own, *[await load(source, gates, name) for name in names]]
+
+
+async def only(source: Source) -> str:
+    """Return the directory of the one package of a source whose root is none; empty otherwise.
+
+    Raises:
+        RequestError: there are several.
+    """
+    files = await source.files.whole()
+    names = await (files.entries(path=source.place) if source.place else files.entries())
+    if set(workspace.NAMING).intersection(names):
+        return ""
+    paths = [path for name in workspace.NAMING for path in await files.glob(f"**/{name}")]
+    start = f"{source.place}/" if source.place else ""
+    texts = await together(
+        {path: files.file(path).contents for path in paths if path.startswith(start)}
+    )
+    found = {path.removeprefix(start): text for path, text in texts.items()}
+    return workspace.only(workspace.below(found))
 
 
 async def judge(

@@ -21,6 +21,14 @@ def is_ours(existing: str) -> bool:
     return is_marked(existing)
 
 
+def is_nothing_else(existing: str) -> bool:
+    """Whether the file has one block, and around it nothing but empty lines."""
+    lines = [line for line in existing.splitlines() if line.strip()]
+    marks = [line for line in lines if is_marked(line)]
+    whole = bool(lines) and lines[0].startswith(BEGIN) and lines[-1].startswith(END)
+    return whole and len(marks) == 2
+
+
 def inside(text: str) -> str:
     """Return the block of a text that `merge` made."""
     return text.partition(BEGIN)[2].partition(END)[0]

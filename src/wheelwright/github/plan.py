@@ -6,8 +6,11 @@
 | nightly.yml | every night | the matrix in every resolution |
 | audit.yml | every week | known vulnerabilities |
 | release.yml | by hand | `release` |
-| publish.yml | a tag of the package's form, such as `v*` | `publish` |
+| publish.yml | a tag of the package's form, such as `v*` | `publish`, in place of release.yml |
 | dependabot.yml | | newer actions and dependencies |
+
+One of the last two is written: the index gets each version from one workflow. A file has another
+name where a person's file has its own (`options.py`).
 
 With `reusable`, ci.yml calls wheelwright.yml, which other repositories may call, too; releases
 stay in ordinary workflows. A package that nothing can build has neither release nor publish.
@@ -15,15 +18,12 @@ stay in ordinary workflows. A package that nothing can build has neither release
 
 from __future__ import annotations
 
-import re
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from wheelwright.environment.tools import pinned
 from wheelwright.errors import RequestError
-from wheelwright.github import block
-from wheelwright.github.actions import foreign
 from wheelwright.github.calls import (
     CALLS,
     CALLS_APART,
@@ -33,80 +33,49 @@ from wheelwright.github.calls import (
     Caller,
     Engine,
 )
+from wheelwright.github.dependabot import Entry
 from wheelwright.github.encoding import scalar, word
+from wheelwright.github.options import Choices
 from wheelwright.github.template import fill, read
 from wheelwright.pins import ACTIONS, DAGGER, DEFAULT_PYTHON, UV
-from wheelwright.project.arguments import argument
 from wheelwright.project.model import Project
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release.decide import wheels
 from wheelwright.release.decide.stops import Problem
 from wheelwright.release.decide.tags import Form
 from wheelwright.release.decide.urls import index_urls
-from wheelwright.repository.existing import BEGIN
+from wheelwright.repository.checkout import ATTRIBUTES, MODULES, lfs_patterns
 
 # The check that the branch's rules require: the job `passed` of ci.yml.
 CHECK = "ci passed"
 
-_WORKFLOWS = ".github/workflows"
 # Jobs of a release, whose output is summed up.
 _SUMMED_UP = ("build", "propose", "publish", "finish")
-# Without the characters that are a pattern for GitHub.
-_BRANCH = re.compile(r"[A-Za-z0-9._/-]+")
 _TAGS = Form()
-_ENVIRONMENT = re.compile(r"[A-Za-z0-9._ /-]+")
-
-ATTRIBUTES = ".gitattributes"
-"""Says which files git-lfs has; the one at the root counts."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """The arguments of `workflows`. The index checks the name of `environment`."""
-
-    branch: str = argument("The default branch.", "main")
-    engine: str = argument(
-        "The command line to install: dagger, or stiletto where no Docker is.", "dagger"
-    )
-    module: str = argument(
-        "This module at a commit, for -m. Default: the toolchain in dagger.json.", ""
-    )
-    stiletto: str = argument(
-        "Where the stiletto command comes from: NAME[stiletto] @ git+https://...@COMMIT. "
-        "Default: the commit that dagger.json pins.",
-        "",
-    )
-    environment: str = argument("GitHub's environment of the jobs that publish.", "pypi")
-    propose_environment: str = argument(
-        "GitHub's environment of the jobs that push. Its secrets: RELEASE_APP_ID and "
-        "RELEASE_APP_KEY of an app, or RELEASE_TOKEN.",
-        "release",
-    )
-    index: str = argument("Name of a [[tool.uv.index]] to publish to. Default: PyPI.", "")
-    reusable: bool = argument(
-        "Put the checks into a workflow that other repositories can call, too.", False
-    )
-    overwrite: bool = argument("Replace existing files that have no marks of a block.", False)
 
 
 def workflows(
-    project: Project, caller: Caller, options: Options, tags: Form = _TAGS
+    project: Project, caller: Caller, choices: Choices, tags: Form = _TAGS
 ) -> dict[str, str]:
     """Return the contents of each file's block by path; `tags` is the form of the package's tags.
 
     Raises:
         RequestError: a value that is not allowed in a workflow; nothing to call from elsewhere.
     """
-    _check(caller, options)
+    if choices.reusable and not caller.module:
+        raise RequestError(
+            "a reusable workflow runs in repositories that do not contain this module",
+            "pass --module REFERENCE, which they will use",
+        )
     values = {
         **SECRETS,
         **_pins(),
         **_install(caller),
         **_project(project),
-        "branch": scalar("--branch", options.branch),
-        "environment": scalar("--environment", options.environment),
-        "proposing": scalar("--propose-environment", options.propose_environment),
-        **_index(project, options.index),
+        "branch": scalar("--branch", choices.branch),
+        "environment": scalar("--environment", choices.environment),
+        "proposing": scalar("--propose-environment", choices.propose_environment),
+        **_index(project, choices.index),
         "job_env": "",
         "handed_if": "",
         "app_token": read("app-token"),
@@ -115,90 +84,64 @@ def workflows(
         "tag_pattern": scalar("the form of tags", tags.pattern),
         **_wheels(project),
         "matrix_args": "",
-        "needed": "gates, matrix, native",
+        "needed": ", ".join(("gates", "matrix", "native", *choices.needs)),
         "module_input": scalar("--module", ""),
+        "retention": str(choices.retention_days),
     }
     plain = {**values, **_calls(caller)}
     plain["prepare"] = "@checkout@\n@install@"
     plain["prepare_whole"] = "@checkout_whole@\n@install@"
     files: dict[str, str] = {}
-    if options.reusable:
+
+    def add(kind: str, template: str, own: Mapping[str, str]) -> None:
+        path = choices.path(kind)
+        name = choices.name(kind)
+        plain_name = name == kind or name.startswith("wheelwright-")
+        files[path] = fill(
+            read(template), {**own, "name": name if plain_name else scalar("its name", name)}
+        )
+
+    if choices.reusable:
         called = replace(caller, module='"$MODULE"')
         inner = {**values, **_calls(called), "module_input": scalar("--module", caller.module)}
         inner |= {"jobs": read("jobs"), "job_env": "env:\n  MODULE: ${{ inputs.module }}"}
-        files[f"{_WORKFLOWS}/wheelwright.yml"] = fill(read("called"), inner)
-        outer = {**plain, "jobs": read("caller"), "needed": "ci"}
-        files[f"{_WORKFLOWS}/ci.yml"] = fill(read("ci"), outer)
+        add("wheelwright", "called", inner)
+        needed = ", ".join(("ci", *choices.needs))
+        uses = f"$/{choices.path('wheelwright')}"
+        add("ci", "ci", {**plain, "jobs": read("caller"), "needed": needed, "called": uses})
     else:
-        cached = {**plain, "prepare": values["prepare"], "jobs": read("jobs")}
-        files[f"{_WORKFLOWS}/ci.yml"] = fill(read("ci"), cached)
-    resolutions = "locked,lowest-direct,highest" if project.lock else "lowest-direct,highest"
-    nightly = {**plain, "matrix_args": f" --resolution {resolutions}"}
-    nightly["annotate"] = f"{plain['call_matrix_run']}{nightly['matrix_args']} annotations"
-    files[f"{_WORKFLOWS}/nightly.yml"] = fill(read("nightly"), nightly)
-    names = ["audit", *(("release", "publish") if project.installable else ())]
-    for name in names:
-        own = {**plain, "said": name}
-        if name == "publish":
+        add("ci", "ci", {**plain, "prepare": values["prepare"], "jobs": read("jobs")})
+    if "nightly" not in choices.without:
+        resolutions = "locked,lowest-direct,highest" if project.lock else "lowest-direct,highest"
+        nightly = {**plain, "matrix_args": f" --resolution {resolutions}"}
+        nightly["annotate"] = f"{plain['call_matrix_run']}{nightly['matrix_args']} annotations"
+        add("nightly", "nightly", nightly)
+    for kind in _single(project, choices):
+        own = {**plain, "said": kind}
+        if kind == "publish":
             own["handed_if"] = "if: ${{ steps.build.outputs.released != 'true' }}"
-        files[f"{_WORKFLOWS}/{name}.yml"] = fill(read(name), own)
-    files[".github/dependabot.yml"] = fill(read("dependabot"), plain)
+        add(kind, kind, own)
+    if "dependabot" not in choices.without:
+        files[choices.dependabot] = fill(read("dependabot"), plain)
     return files
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
-    """The text of every file whose block changes, by path; and the pins that were kept.
-
-    Attributes:
-        kept: pins by file. They are newer, by their own comments, than those
-            which would have been written.
-    """
-
-    texts: Mapping[str, str]
-    kept: Mapping[str, tuple[str, ...]]
+def dependabot_entries(project: Project) -> tuple[Entry, ...]:
+    """Return what dependabot.yml updates: the actions, and the package's dependencies."""
+    directory = project.base if project.lock else project.where
+    ecosystem = "uv" if project.lock else "pip"
+    return Entry("github-actions", "/", "actions"), Entry(ecosystem, f"/{directory}", "python")
 
 
-def merged(planned: Mapping[str, str], existing: Mapping[str, str], *, overwrite: bool) -> Merged:
-    """Put the blocks into the files that are there.
-
-    Raises:
-        RequestError: files without the marks are there already; all are named.
-        ProjectError: marks that do not pair up.
-    """
-    theirs = [path for path in planned if path in existing and not block.is_ours(existing[path])]
-    if theirs and not overwrite:
-        are = "is" if len(theirs) == 1 else "are"
-        raise RequestError(
-            f"{', '.join(theirs)} {are} present already, without the mark {BEGIN!r}",
-            "move them away, or pass --overwrite to replace them",
-        )
-    texts = {path: block.merge(path, existing.get(path), body) for path, body in planned.items()}
-    kept = {path: foreign(block.inside(text)) for path, text in texts.items()}
-    return Merged(
-        {path: text for path, text in texts.items() if text != existing.get(path)},
-        {path: pins for path, pins in kept.items() if pins},
-    )
-
-
-def _check(caller: Caller, options: Options) -> None:
-    if not _BRANCH.fullmatch(options.branch):
-        raise RequestError(
-            f"--branch: invalid branch name {options.branch!r}",
-            "pass --branch main",
-        )
-    environments = (
-        ("--environment", options.environment, "pypi"),
-        ("--propose-environment", options.propose_environment, "release"),
-    )
-    for flag, name, usual in environments:
-        if not _ENVIRONMENT.fullmatch(name):
-            raise RequestError(f"{flag}: invalid environment name {name!r}", f"pass {flag} {usual}")
-    if options.reusable and not caller.module:
-        raise RequestError(
-            "a reusable workflow runs in repositories that do not contain this module",
-            "pass --module REFERENCE, which they will use",
-        )
+def _single(project: Project, choices: Choices) -> Iterator[str]:
+    """Yield the workflows beside the checks: exactly one of them uploads to the index."""
+    if "audit" not in choices.without:
+        yield "audit"
+    if not project.installable:
+        return
+    uploads = {"release": "release", "tag": "publish"}.get(choices.publish, "")
+    if uploads and uploads not in choices.without:
+        yield uploads
 
 
 def _pins() -> dict[str, str]:
@@ -252,12 +195,11 @@ def _project(project: Project) -> dict[str, str]:
     minute = zlib.crc32(project.name.encode()) % 60
     deep = version_source(project) is VersionSource.VCS
     directory = project.base if project.lock else project.where
-    attributes = project.files.text(ATTRIBUTES) or ""
     return {
         "fetch_depth": "fetch-depth: 0 # the version comes from the tags" if deep else "",
         # A checkout brings neither by itself, and what is built and tested needs them.
-        "submodules": "submodules: recursive" if project.files.has(".gitmodules") else "",
-        "lfs": "lfs: true" if "filter=lfs" in attributes else "",
+        "submodules": "submodules: recursive" if project.files.has(MODULES) else "",
+        "lfs": "lfs: true" if lfs_patterns(project.files.text(ATTRIBUTES) or "") else "",
         "cron_nightly": scalar("cron", f"{minute} 2 * * *"),
         "cron_audit": scalar("cron", f"{minute} 4 * * 1"),
         "ecosystem": "uv" if project.lock else "pip",

@@ -13,47 +13,73 @@ from wheelwright.container import steps
 from wheelwright.container.loading import LoadedProject, with_files
 from wheelwright.container.privileges import DATA, KEEP
 from wheelwright.container.together import together
-from wheelwright.errors import RequestError
-from wheelwright.github import native, plan, ruleset
-from wheelwright.github.calls import Engine
-from wheelwright.github.plan import Options
+from wheelwright.environment.audited import find
+from wheelwright.github import merging, native, plan, remembering, report, ruleset
+from wheelwright.github import options as options_of
+from wheelwright.github.options import Options
 from wheelwright.github.reach import reach
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project import building
+from wheelwright.project.files import join
 from wheelwright.project.version import VersionSource, version_source
-from wheelwright.release.decide import edits, tags, version_tools
 from wheelwright.release.decide.tags import Form
+from wheelwright.repository.branch import tags as tags_of
+from wheelwright.repository.checkout import ATTRIBUTES
+from wheelwright.repository.facts import Repository
+from wheelwright.repository.look import git_files, look
 from wheelwright.testing import cells
 from wheelwright.testing.plan import TestOptions, make
 
 _SAVED = "/saved"
-# Where git keeps tags: a file each, or lines of one file (git help pack-refs).
-_TAGS = ".git/refs/tags/"
-_PACKED = ".git/packed-refs"
 
 
 async def workflows(loaded: LoadedProject, package: str, options: Options) -> dagger.Changeset:
     """Return what the workflows of the repository lack, or have too much of.
 
-    Pins that are kept are printed: a commit that another person put there runs with the jobs'
-    rights.
+    What was found, decided and kept is printed, as a changeset has no text of its own; pins that
+    are kept, too: a commit that another person put there runs with the jobs' rights.
     """
-    names = [each.value for each in Engine]
-    if options.engine not in names:
-        raise RequestError(f'unknown engine "{options.engine}"', f"choose from {', '.join(names)}")
+    loaded = await with_files(loaded, lambda _: [ATTRIBUTES])
+    project = loaded.project
+    settings = project.settings.github
     dagger_json = (await _texts(loaded, ["dagger.json"])).get("dagger.json")
-    engine = Engine(options.engine)
-    called_by = await reach(dagger_json, engine, options.module, package, options.stiletto)
-    project = (await with_files(loaded, lambda _: [plan.ATTRIBUTES])).project
-    planned = plan.workflows(project, called_by, options, await tag_form(loaded))
-    existing = await _texts(loaded, planned)
-    after = loaded.source
-    merged = plan.merged(planned, existing, overwrite=options.overwrite)
-    for path, text in merged.texts.items():
-        after = after.with_new_file(path, text)
+    engine = options_of.engine(options, settings)
+    taken = "" if package else project.where
+    reached = package or taken
+    called_by = await reach(dagger_json, engine, options.module, reached, options.stiletto)
+    repository = await look(loaded, options_of.branch(options, settings))
+    audited = bool(find(project).places)
+    choices = options_of.choose(options, settings, repository, audited=audited)
+    tags = repository.tags(project)
+    planned = plan.workflows(project, called_by, choices, tags.form)
+    paths = {*planned, *(each.path for each in repository.workflows if each.ours)}
+    existing = await _texts(loaded, paths)
+    entries = plan.dependabot_entries(project)
+    merged = merging.merged(planned, existing, entries, overwrite=options.overwrite)
+    texts = dict(merged.texts)
+    notes = [f"package: {project.name} in {taken}, the only one of the source"] if taken else []
+    notes += [*report.found(project, repository, choices, tags, planned), *merged.notes]
+    notes += [f"{path}: removed: nothing is written there any more" for path in merged.removed]
     for path, pins in merged.kept.items():
-        sys.stderr.writelines(f"{path}: kept a newer pin: {pin}\n" for pin in pins)
+        notes += [f"{path}: kept a newer pin: {pin}" for pin in pins]
+    new = remembering.lines(options, settings)
+    if new:
+        path = join(project.where, "pyproject.toml")
+        text = project.files.text(path)
+        changed = remembering.added(text, new) if text is not None else None
+        if changed is not None:
+            texts[path] = changed
+            notes.append(f"{path}: added to {options_of.TABLE}: {'; '.join(new)}")
+        else:
+            shown = "; ".join(new)
+            notes.append(f"the next call decides alike with, in {options_of.TABLE}: {shown}")
+    sys.stderr.writelines(f"{note}\n" for note in notes)
     sys.stderr.flush()
+    after = loaded.source
+    for path, text in texts.items():
+        after = after.with_new_file(path, text)
+    if merged.removed:
+        after = after.without_files(list(merged.removed))
     return after.changes(loaded.source)
 
 
@@ -78,22 +104,8 @@ def native_matrix(loaded: LoadedProject) -> str:
 
 async def tag_form(loaded: LoadedProject) -> Form:
     """Return the form of the package's tags, as its .git has them."""
-    project, repository = loaded.project, loaded.repository
-    names: set[str] = set()
-    if repository is not None:
-        names |= {each.rstrip("/") for each in await repository.glob(f"{_TAGS}**")}
-        if await repository.exists(_PACKED, expected_type=dagger.ExistsType.REGULAR_TYPE):
-            lines = (await repository.file(_PACKED).contents()).splitlines()
-            names |= {f".git/{line.partition(' ')[2]}" for line in lines}
-    current = edits.current_version(project)
-    return tags.read(
-        {name.removeprefix(".git/"): "" for name in names},
-        project.metadata.name,
-        member=bool(project.where),
-        current=current if isinstance(current, str) else "",
-        setting=project.settings.release.tag,
-        usual=version_tools.tag_form(project),
-    ).form
+    refs = (await git_files(loaded.repository)).refs if loaded.repository is not None else ()
+    return Repository(refs=tags_of(refs)).tags(loaded.project).form
 
 
 def rules(options: ruleset.Options, tags: Form) -> dagger.File:

@@ -16,6 +16,8 @@ OF_A_CONTAINER = {
     "container/toolchain.py: _added: without_directory",
     "container/toolchain.py: installed: without_file",
 }
+# What a changeset removes; no step sees it.
+OF_A_CHANGESET = {"github/shell.py: workflows: without_files"}
 
 
 def cuts() -> Iterator[str]:
@@ -40,5 +42,6 @@ def test_a_directory_is_cut_in_one_place() -> None:
         "container/cut.py: _targets: filter",
         "container/cut.py: of_output: filter",
         *OF_A_CONTAINER,
+        *OF_A_CHANGESET,
     }
     assert expected == set(cuts())

@@ -5,6 +5,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from ruamel.yaml import YAML
 from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, fixture, moved, project
 from wheelwright.errors import ProjectError, RequestError
 from wheelwright.github.calls import CALLS, CALLS_APART, Caller, Engine, caller
-from wheelwright.github.plan import CHECK, Options, merged, workflows
+from wheelwright.github.merging import merged
+from wheelwright.github.options import Choices
+from wheelwright.github.plan import CHECK, workflows
 from wheelwright.pins import DAGGER, UV, UV_IMAGE
 from wheelwright.project.model import Project
 from wheelwright.release.decide.tags import Form
@@ -27,6 +30,8 @@ REMOTE = f"github.com/example/wheelwright@{COMMIT}"
 MILLRACE = fixture("hatchling-src")
 COMPILED = project(LIKE_ATTRS + '\n[tool.cibuildwheel]\nbuild = "cp313-*"\n')
 CI, RELEASE = ".github/workflows/ci.yml", ".github/workflows/release.yml"
+PUBLISH = ".github/workflows/publish.yml"
+TAGGED = Choices(publish="tag")
 
 
 def installed(name: str, source: str = "github.com/example/wheelwright@v1") -> str:
@@ -42,11 +47,11 @@ def plan(
     engine: Engine = Engine.DAGGER,
     module: str = "",
     package: str = "",
-    options: Options | None = None,
+    choices: Choices | None = None,
 ) -> dict[str, str]:
     """Plan the workflows."""
     who = caller(said, engine, module, package)
-    return workflows(of, who, options or Options())
+    return workflows(of, who, choices or Choices())
 
 
 @functools.cache
@@ -74,7 +79,8 @@ def every() -> Iterator[tuple[str, str]]:
         "stiletto-elsewhere": plan(said=installed("wheelwright"), engine=Engine.STILETTO),
         "module": plan(said=None, module=REMOTE, package="packages/x"),
         "compiled": plan(COMPILED),
-        "reusable": plan(said=None, module=REMOTE, options=Options(reusable=True)),
+        "tag": plan(choices=TAGGED),
+        "reusable": plan(said=None, module=REMOTE, choices=Choices(reusable=True)),
         "from-tags": plan(project(LIKE_ATTRS)),
     }
     for form, files in forms.items():
@@ -154,11 +160,43 @@ def test_word_that_a_shell_would_split_is_refused(flag: str, word: str) -> None:
 
 
 def test_set_of_files() -> None:
-    """A package that can be built gets all of them."""
-    names = ["ci", "nightly", "audit", "release", "publish"]
+    """A package that can be built gets the checks, and one workflow that uploads."""
+    names = ["ci", "nightly", "audit", "release"]
 
     expected = {f".github/workflows/{name}.yml" for name in names} | {".github/dependabot.yml"}
     assert expected == set(plan())
+    assert (expected - {RELEASE}) | {PUBLISH} == set(plan(choices=TAGGED))
+    assert expected - {RELEASE} == set(plan(choices=Choices(publish="theirs")))
+
+
+def test_files_are_left_out() -> None:
+    """What `without` names is not written; ci.yml is in any case."""
+    without = ("nightly", "audit", "release", "dependabot")
+    assert {CI} == set(plan(choices=Choices(without=without)))
+
+
+def test_files_and_names_follow_the_choices() -> None:
+    """A workflow has its own file, and is named as that; another name where that is taken."""
+    names = {"nightly": "wheelwright-nightly"}
+    files = plan(choices=Choices(files={"ci": "wheelwright-ci.yml"}, names=names))
+
+    assert CI not in files
+    assert "wheelwright-ci" == parsed(files[".github/workflows/wheelwright-ci.yml"])["name"]
+    assert "wheelwright-nightly" == parsed(files[".github/workflows/nightly.yml"])["name"]
+    odd = plan(choices=Choices(files={"ci": "1.0.yml"}))
+    assert "1.0" == parsed(odd[".github/workflows/1.0.yml"])["name"]
+
+
+def test_own_jobs_are_waited_for() -> None:
+    """`needs` adds jobs outside of the block to those of the required check."""
+    jobs = parsed(plan(choices=Choices(needs=("docs",)))[CI])["jobs"]
+    assert ["gates", "matrix", "native", "docs"] == jobs["passed"]["needs"]
+
+
+def test_reports_are_kept_as_long_as_is_set() -> None:
+    """`retention-days` is that of every report."""
+    text = plan(choices=Choices(retention_days=30))[CI]
+    assert ["30", "30"] == re.findall(r"retention-days: (.*)", text)
 
 
 def test_package_that_cannot_be_built_is_not_released() -> None:
@@ -243,7 +281,7 @@ def test_release_offers_choices() -> None:
 
 def test_release_takes_every_request() -> None:
     """What `release` takes as a request is an input; version, base, run, and a plan alone, too."""
-    workflow = parsed(plan(options=Options(branch="trunk"))[RELEASE])
+    workflow = parsed(plan(choices=Choices(branch="trunk"))[RELEASE])
     inputs = workflow["on"]["workflow_dispatch"]["inputs"]
     scripts = runs(plan()[RELEASE])
 
@@ -292,7 +330,7 @@ def test_bot_release_mints_a_token_of_an_app() -> None:
 
 def test_own_tag_of_a_release_publishes_nothing() -> None:
     """publish.yml hands nothing over for a tag of `release`, and its second job is skipped."""
-    jobs = parsed(plan()[".github/workflows/publish.yml"])["jobs"]
+    jobs = parsed(plan(choices=TAGGED)[PUBLISH])["jobs"]
     steps = {step["name"]: step for step in jobs["build"]["steps"]}
 
     assert "release/RELEASED" in steps["Build"]["run"]
@@ -323,12 +361,13 @@ def test_required_check_is_a_job_of_ci() -> None:
 
 def test_branch_is_named() -> None:
     """--branch is the branch whose pushes are checked."""
-    assert ["trunk"] == parsed(plan(options=Options(branch="trunk"))[CI])["on"]["push"]["branches"]
+    assert ["trunk"] == parsed(plan(choices=Choices(branch="trunk"))[CI])["on"]["push"]["branches"]
 
 
 def test_environments_are_named() -> None:
     """What publishes and what pushes have an environment each, and no other job has one."""
-    files = plan(options=Options(environment="index", propose_environment="pushes"))
+    named_ones = Choices(environment="index", propose_environment="pushes")
+    files = plan(choices=replace(named_ones, publish="tag")) | plan(choices=named_ones)
     named = {
         f"{Path(path).stem}:{name}": job["environment"]
         for path, text in files.items()
@@ -345,17 +384,15 @@ def test_environments_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("choices", "message"),
     [
-        (Options(branch="ma*n"), r"--branch: invalid branch name 'ma\*n'"),
-        (Options(environment='a"b'), "--environment: invalid environment name"),
-        (Options(reusable=True), "a reusable workflow runs in repositories that do not contain"),
+        (Choices(reusable=True), "a reusable workflow runs in repositories that do not contain"),
     ],
 )
-def test_options_that_cannot_be_are_refused(options: Options, message: str) -> None:
-    """A pattern for a branch, odd names, half a requirement, nothing to call: each is named."""
+def test_options_that_cannot_be_are_refused(choices: Choices, message: str) -> None:
+    """What cannot be written is refused with what is missing."""
     with pytest.raises(RequestError, match=message):
-        plan(options=options)
+        plan(choices=choices)
 
 
 def test_version_from_tags_fetches_them() -> None:
@@ -432,16 +469,16 @@ def test_namespaces_are_allowed_before_stiletto_is_called(text: str) -> None:
 )
 def test_engine_decides_what_is_cached(engine: Engine, kept: str) -> None:
     """With Dagger it is uv's cache, with Stiletto the whole store; a release restores nothing."""
-    files = plan(engine=engine)
+    files = plan(engine=engine) | {PUBLISH: plan(engine=engine, choices=TAGGED)[PUBLISH]}
 
     assert kept in files[CI]
     assert kept not in files[RELEASE]
-    assert "actions/cache@" not in files[RELEASE] + files[".github/workflows/publish.yml"]
+    assert "actions/cache@" not in files[RELEASE] + files[PUBLISH]
 
 
 def test_reusable_workflow_publishes_nothing() -> None:
     """What others call only checks; releases stay in an ordinary workflow, for the index's sake."""
-    files = plan(said=None, module=REMOTE, options=Options(reusable=True))
+    files = plan(said=None, module=REMOTE, choices=Choices(reusable=True))
     called = parsed(files[".github/workflows/wheelwright.yml"])
 
     assert REMOTE == called["on"]["workflow_call"]["inputs"]["module"]["default"]
@@ -452,7 +489,7 @@ def test_reusable_workflow_publishes_nothing() -> None:
 
 def test_reusable_workflow_calls_the_callers_module() -> None:
     """The module is an input of the called workflow, which reaches the scripts as a variable."""
-    files = plan(said=None, module=REMOTE, options=Options(reusable=True))
+    files = plan(said=None, module=REMOTE, choices=Choices(reusable=True))
     jobs = parsed(files[".github/workflows/wheelwright.yml"])["jobs"]
 
     assert {"MODULE": "${{ inputs.module }}"} == jobs["gates"]["env"] == jobs["matrix"]["env"]
@@ -463,7 +500,7 @@ def test_reusable_workflow_calls_the_callers_module() -> None:
 
 def test_reusable_check_keeps_its_name() -> None:
     """The ruleset's check has the same name in both forms."""
-    files = plan(said=None, module=REMOTE, options=Options(reusable=True))
+    files = plan(said=None, module=REMOTE, choices=Choices(reusable=True))
     jobs = parsed(files[CI])["jobs"]
 
     assert "$/.github/workflows/wheelwright.yml" == jobs["ci"]["uses"]
@@ -496,25 +533,36 @@ def test_compiled_package_builds_its_wheels_on_other_machines() -> None:
 
 def test_second_time_changes_nothing() -> None:
     """Planning over what was written leaves every file as it is."""
-    written = merged(plan(), {}, overwrite=False).texts
+    written = merged(plan(), {}).texts
 
-    assert {} == merged(plan(), written, overwrite=False).texts
+    assert {} == merged(plan(), written).texts
 
 
 def test_only_changed_files_are_returned() -> None:
     """Another environment changes what publishes, and nothing else."""
-    written = merged(plan(), {}, overwrite=False).texts
-    again = merged(plan(options=Options(environment="index")), written, overwrite=False)
+    written = merged(plan(), {}).texts
+    again = merged(plan(choices=Choices(environment="index")), written)
 
-    assert [RELEASE, ".github/workflows/publish.yml"] == list(again.texts)
+    assert [RELEASE] == list(again.texts)
 
 
 def test_files_of_a_person_are_not_overwritten() -> None:
-    """Files without the mark stop everything, all of them named at once."""
+    """Files without the mark stay as they are; the others are written all the same."""
     there = {CI: "name: mine\n", RELEASE: "name: mine\n", ".github/workflows/x.yml": "name: x\n"}
+    found = merged(plan(), there)
 
-    with pytest.raises(RequestError, match=rf"^{CI}, {RELEASE} are present already.*--overwrite"):
-        merged(plan(), there, overwrite=False)
+    assert {CI, RELEASE, ".github/workflows/x.yml"}.isdisjoint(found.texts)
+    assert ".github/workflows/nightly.yml" in found.texts
+    assert [CI, RELEASE] == [note.partition(":")[0] for note in found.notes]
+
+
+def test_file_that_is_not_planned_any_more_goes() -> None:
+    """A publish.yml with nothing but our block is removed; one with a line of a person stays."""
+    written = dict(merged(plan(choices=TAGGED), {}).texts)
+
+    assert (PUBLISH,) == merged(plan(), written).removed
+    written[PUBLISH] = f"# by hand\n{written[PUBLISH]}"
+    assert () == merged(plan(), written).removed
 
 
 def test_overwrite_replaces_files_of_a_person() -> None:
@@ -550,8 +598,8 @@ def test_versions_are_those_of_this_repository() -> None:
 def test_tags_form_starts_publish(form: Form, expected: str) -> None:
     """publish.yml starts for the tags that are versions of the package."""
     who = caller(OWN, Engine.DAGGER, "", "")
-    files = workflows(MILLRACE, who, Options(), form)
-    assert [expected] == parsed(files[".github/workflows/publish.yml"])["on"]["push"]["tags"]
+    files = workflows(MILLRACE, who, TAGGED, form)
+    assert [expected] == parsed(files[PUBLISH])["on"]["push"]["tags"]
 
 
 def test_workflows_here_are_what_is_planned() -> None:
@@ -565,4 +613,4 @@ def test_workflows_here_are_what_is_planned() -> None:
     assert (
         tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["name"] == here.name
     )
-    assert {} == merged(planned, existing, overwrite=False).texts
+    assert {} == merged(planned, existing).texts

@@ -10,7 +10,8 @@ import pytest
 
 from tests.unit.wheelwright.samples import LIKE_ATTRS, fixture, project
 from wheelwright.github.calls import Engine, caller
-from wheelwright.github.plan import Options, workflows
+from wheelwright.github.options import Choices
+from wheelwright.github.plan import workflows
 
 REPOSITORY = Path(__file__).parents[4]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -29,18 +30,19 @@ ZIZMOR = ("zizmor", "--offline", "--persona=pedantic", "--no-progress", "--no-ex
 ZIZMOR_FINDS_NOTHING = "No findings to report."
 
 FORMS = {
-    "toolchain": workflows(MILLRACE, caller(TOOLCHAIN, Engine.DAGGER, "", ""), Options()),
-    "stiletto": workflows(MILLRACE, caller(TOOLCHAIN, Engine.STILETTO, "", ""), Options()),
-    "stiletto-here": workflows(MILLRACE, caller(HERE, Engine.STILETTO, "", ""), Options()),
-    "stiletto-own": workflows(MILLRACE, caller(OWN, Engine.STILETTO, "", ""), Options()),
-    "module": workflows(project(LIKE_ATTRS), caller(None, Engine.DAGGER, REMOTE, "a"), Options()),
+    "toolchain": workflows(MILLRACE, caller(TOOLCHAIN, Engine.DAGGER, "", ""), Choices()),
+    "stiletto": workflows(MILLRACE, caller(TOOLCHAIN, Engine.STILETTO, "", ""), Choices()),
+    "stiletto-here": workflows(MILLRACE, caller(HERE, Engine.STILETTO, "", ""), Choices()),
+    "stiletto-own": workflows(MILLRACE, caller(OWN, Engine.STILETTO, "", ""), Choices()),
+    "module": workflows(project(LIKE_ATTRS), caller(None, Engine.DAGGER, REMOTE, "a"), Choices()),
     "compiled": workflows(
         project(LIKE_ATTRS + '\n[tool.cibuildwheel]\nbuild = "cp313-*"\n'),
         caller(TOOLCHAIN, Engine.DAGGER, "", ""),
-        Options(),
+        Choices(),
     ),
+    "tag": workflows(MILLRACE, caller(TOOLCHAIN, Engine.DAGGER, "", ""), Choices(publish="tag")),
     "reusable": workflows(
-        MILLRACE, caller(None, Engine.DAGGER, REMOTE, ""), Options(reusable=True)
+        MILLRACE, caller(None, Engine.DAGGER, REMOTE, ""), Choices(reusable=True)
     ),
 }
 

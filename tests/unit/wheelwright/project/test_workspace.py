@@ -5,7 +5,7 @@ import pytest
 from tests.unit.wheelwright.samples import fixture
 from wheelwright.errors import RequestError
 from wheelwright.project.pyproject import parse
-from wheelwright.project.workspace import locate, members
+from wheelwright.project.workspace import below, locate, members, only
 
 
 def test_workspace_members_follow_the_globs() -> None:
@@ -34,3 +34,23 @@ def test_fixture_workspace_member_is_described_with_its_root() -> None:
     crane = fixture("workspace", "packages/crane")
     assert ("quay-crane", "quay", True) == (crane.name, crane.root.name, crane.lock is not None)
     assert {"packages/crane", "packages/rope"} == set(crane.members)
+
+
+def test_packages_below_the_root_are_found() -> None:
+    """Samples, what lies in another package, and tables of tools alone are none."""
+    texts = {
+        "python/pyproject.toml": '[project]\nname = "awl"\n',
+        "python/plugins/a/setup.py": "",
+        "libs/b/setup.cfg": "",
+        "tools/pyproject.toml": "[tool.ruff]\n",
+        "tests/fixtures/c/pyproject.toml": "[project]\n",
+        "d/pyproject.toml": "[tool.poetry]\n",
+    }
+    assert ["d", "libs/b", "python"] == below(texts)
+
+
+def test_only_package_is_taken() -> None:
+    """One is taken, none is left to the reader of the root, and several are named."""
+    assert ("python", "") == (only(["python"]), only([]))
+    with pytest.raises(RequestError, match=r"several packages: a, b; pass --package"):
+        only(["a", "b"])

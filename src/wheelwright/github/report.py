@@ -1,0 +1,76 @@
+"""What `workflows` found, decided and kept, as lines for people: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from wheelwright.github.options import TABLE, Choices
+from wheelwright.project.model import Project
+from wheelwright.release.decide.tags import Tags
+from wheelwright.repository.existing import Workflow
+from wheelwright.repository.facts import Repository, private_indexes
+
+_GATES = ("lint", "types", "tests", "build", "audit")
+
+
+def found(
+    project: Project, repository: Repository, choices: Choices, tags: Tags, planned: Collection[str]
+) -> Iterator[str]:
+    """Yield a line for each fact that decided something, with its place."""
+    branch = repository.branch
+    yield f"branch: {branch.value}, from {branch.origin}"
+    if project.installable:
+        yield f"tags: {tags.form.pattern}, {tags.origin or 'the usual form, as there is no tag'}"
+    yield from _kept(repository, choices, planned)
+    yield from _publisher(repository, choices)
+    if repository.renovate:
+        yield f"{repository.renovate}: Renovate updates the dependencies; no dependabot.yml"
+    yield from (each.note for each in repository.submodules if each.note)
+    if not choices.netrc:
+        for index in private_indexes(project):
+            yield (
+                f'index {index.origin}: {index.value} may need a credential; set netrc = "NETRC" '
+                f"in {TABLE}, the name of a secret in netrc's format"
+            )
+
+
+def _kept(repository: Repository, choices: Choices, planned: Collection[str]) -> Iterator[str]:
+    """Yield what was left as it is, and which of its jobs do what ours do."""
+    instead = {
+        path.rpartition("/")[2].rpartition(".")[0].removeprefix("wheelwright-"): path
+        for path in map(choices.path, choices.files)
+        if path in planned
+    }
+    for each in repository.foreign:
+        if each.error:
+            yield f"{each.error}; kept as it is"
+            continue
+        beside = f"; ours is {instead[each.stem]}" if each.stem in instead else ""
+        double = [job.name for job in each.jobs if set(job.kinds) & {*_GATES}]
+        if beside or double:
+            doing = f"; {', '.join(double)} there does what ours does" if double else ""
+            yield f"{each.path}: kept as it is{beside}{doing}"
+
+
+def _publisher(repository: Repository, choices: Choices) -> Iterator[str]:
+    files = repository.publishers
+    if not files:
+        return
+    shown = "; ".join(map(_uploading, files))
+    if choices.publish == "theirs":
+        yield (
+            f"publish: theirs: {shown}; so no release.yml is written. To have it, remove that "
+            f'upload and set publish = "release" in {TABLE}'
+        )
+    else:
+        yield (
+            f"publish: {choices.publish}, by {TABLE}: {shown}; remove that upload first, or each "
+            "version is uploaded twice"
+        )
+
+
+def _uploading(workflow: Workflow) -> str:
+    job = workflow.uploads[0]
+    environment = f", environment {job.environment}" if job.environment else ""
+    started = " and ".join(workflow.triggers) or "nothing"
+    return f"{workflow.path} uploads ({job.upload} in job {job.name}{environment}) on {started}"
