@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wheelwright.container.loading import LoadedProject
 from wheelwright.errors import GateFailed, RequestError
-from wheelwright.github.plan import Options as Workflows
+from wheelwright.github.options import Choices
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release.act import repository
 from wheelwright.release.act.http import token_of
@@ -69,12 +69,13 @@ async def hub_for(options: ReleaseOptions) -> Hub:
 
 async def wanted(loaded: LoadedProject, branch: str) -> Wanted:
     """Return what the workflows of the package need."""
-    project, usual = loaded.project, Workflows()
+    project, usual = loaded.project, Choices()
+    own = project.settings.github
     form = (await look(loaded)).tags(project).form
-    publishes = TAG_WORKFLOW in loaded.files.names
+    publishes = TAG_WORKFLOW in loaded.files.names or own.publish == "tag"
     deploys = (
-        Deploys(usual.environment, branch, form.pattern if publishes else ""),
-        Deploys(usual.propose_environment, branch),
+        Deploys(own.environment or usual.environment, branch, form.pattern if publishes else ""),
+        Deploys(own.propose_environment or usual.propose_environment, branch),
     )
     return Wanted(
         tags=form,
