@@ -15,7 +15,7 @@ from wheelwright import identity
 from wheelwright.container.loading import LoadedProject
 from wheelwright.github import shell as github
 from wheelwright.github.calls import Engine
-from wheelwright.github.plan import Options as Workflows
+from wheelwright.github.options import Options as Workflows
 from wheelwright.github.reach import reach
 from wheelwright.project.arguments import argument
 from wheelwright.project.files import join
