@@ -406,7 +406,7 @@ class Wheelwright(Starting, Releases):
     async def _to_start(
         self, options: ReleaseOptions, git: dagger.Directory
     ) -> tuple[ReleaseOptions, LoadedProject]:
-        loaded = await self._loaded(git, runners=False)
+        loaded = await self._loaded(git, runners=False, anywhere=True)
         options = replace(options, package=self.package, git=loaded.repository)
         return await with_tokens(options, self.github_token, self.index_token), loaded
 

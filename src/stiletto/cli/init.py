@@ -53,7 +53,7 @@ async def init(invocation: Invocation, args: list[str]) -> int:
     if invocation.options.help:
         terminal.out(command_help(HELP, (*FLAGS, *GLOBALS), terminal.width))
         return 0
-    from stiletto.cli import distribution
+    from stiletto import distribution
 
     chosen = {item.flag.name: item.text for item in given}
     module = invocation.options.mod or chosen.get("module") or distribution.module()
