@@ -18,6 +18,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from stiletto.module.source import read_project
+from wheelwright import identity
 from wheelwright.errors import RequestError
 from wheelwright.github.calls import Engine, caller
 from wheelwright.github.home import Home, of_reference, of_requirement
@@ -43,20 +44,28 @@ build-backend = "hatchling.build"
 
 # A verb that has an index look names up, and the words up to the end of its line.
 INSTALLS = re.compile(
-    r"\b(?:(?:uv )?pip3? install|uv (?:tool (?:install|run)|add)|uvx|pipx (?:install|run)"
-    r"|uv run (?:\S+ )*?--with|poetry add|pdm add|easy_install|conda install)\b(?P<words>[^\n&;|]*)"
+    r"\b(?:(?:uv )?pip[0-9.]* (?:install|download|wheel)"
+    r"|uv (?:tool (?:install|run|upgrade)|add)|uvx|uv run (?:\S+ )*?--with(?:-editable)?"
+    r"|pipx (?:install|inject|run|upgrade)|pip-run|easy_install|(?:poetry|pdm|rye) add"
+    r"|(?:pipenv|rye|toolchain|dagger) install|(?:conda|mamba|micromamba|pixi) (?:install|add))"
+    r"\b(?P<words>[^\n&;|]*)"
 )
-OURS = re.compile(r"(?<![\w./@:-])(?:wheelwright|stiletto|wheelwright-pipeline)(?:\[[^\]]*\])?")
+# The names, and the constants of the code that have one.
+OURS = re.compile(
+    r"(?<![\w./@:-])(?:wheelwright-pipeline|wheelwright|stiletto"
+    r"|\{(?:pins\.|identity\.|distribution\.)?(?:PACKAGE|NAME)\})(?:\[[^\]]*\])?(?![\w/-]|\.\w)"
+)
+# From an address: a commit of any, or what a person types, a version of ours.
+ADDRESS = re.escape(identity.repository())
+NAMED = re.compile(
+    rf"\S+ @ git\+(?:https://\S+@(?:[0-9a-f]{{40}}|COMMIT)|{ADDRESS}@v[0-9][\w.+-]*)(?![\w.])"
+)
 
 
 def looked_up(text: str) -> list[str]:
     """Return each installation that names one of ours, but for those from a git address."""
-    found = []
-    for match in INSTALLS.finditer(text):
-        words = re.sub(r"\S+ @ git\+https://\S+@[0-9a-f]{40}\S*", "", match["words"])
-        if OURS.search(words):
-            found.append(match[0])
-    return found
+    installed = INSTALLS.finditer(re.sub(r"\\\n\s*", " ", text))
+    return [each[0] for each in installed if OURS.search(NAMED.sub("", each["words"]))]
 
 
 def toolchain(pin: str = COMMIT, source: str = SOURCE) -> str:
@@ -121,12 +130,39 @@ def test_nothing_written_looks_us_up(path: Path) -> None:
         "pipx run --spec wheelwright stiletto",
         "uv run --with wheelwright-pipeline x",
         "uv tool install 'wheelwright[stiletto]==1.0'",
+        "python3.11 -m pip install wheelwright-pipeline",
+        "uv tool install \\\n  --python 3.12 \\\n  'wheelwright-pipeline[stiletto]'",
+        "dagger toolchain install wheelwright",
+        "The next act is `pip install stiletto`.",
+        "say: pip install wheelwright-pipeline.",
+        'hint = f"run `uv tool install {PACKAGE}[stiletto]`"',
+        'hint = f"run `pip install {distribution.NAME}`"',
+        "uv add --dev wheelwright-pipeline>=1",
+        f"uv tool install 'wheelwright-pipeline[stiletto] @ {GIT}@main'",
+        f"uv tool install 'wheelwright-pipeline[stiletto] @ {GIT}@v1.0'",
+        f"pip install 'w @ {GIT}@{COMMIT}' stiletto",
     ],
 )
 def test_search_is_not_blind(text: str) -> None:
     """The search of the two tests before does find such words."""
     assert [text] != [] == looked_up("uv tool install ruff")
     assert 1 == len(looked_up(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'uv tool install "{identity.requirement()}"',
+        f'pip install "{identity.requirement(COMMIT)}"',
+        f'pass --stiletto, as in uv tool install "{identity.requirement("COMMIT")}"',
+        f"dagger toolchain install {identity.reference()}",
+        "stiletto toolchain install ../wheelwright -n checks",
+        "pip install ./wheelwright/dist/x.whl",
+    ],
+)
+def test_address_is_allowed(text: str) -> None:
+    """What names our repository at a commit, or at a tag as a person types it, is no name."""
+    assert [] == looked_up(text)
 
 
 def test_pinned_commit_is_fetched_with_its_own_lock() -> None:
