@@ -25,6 +25,7 @@ from wheelwright.gates.types import Types
 from wheelwright.github import annotate, ruleset
 from wheelwright.github import shell as github
 from wheelwright.github.options import Options
+from wheelwright.importing import shell as importing
 from wheelwright.module.args import (
     AllPackages,
     CallTimeout,
@@ -157,6 +158,15 @@ class Wheelwright(Starting, Releases):
             case DescribeFormat.TOML:
                 return description.as_toml(found)
         return description.text(found)
+
+    @function(name="import")
+    @translate_errors
+    async def import_(self) -> str:
+        """Print the [tool.wheelwright] for what tox, nox, hatch, PDM or a workflow's matrix does.
+
+        What is not carried over follows in comments. Nothing of the project is run.
+        """
+        return await importing.settings(await self._loaded())
 
     @function
     @check

@@ -45,9 +45,10 @@ class Shown(VirtualEnvRunner):
     """An environment that is only printed: nothing of it needs an interpreter."""
 
     def register_config(self) -> None:
-        """Add what tox-uv's `uv-venv-lock-runner` has beyond the keys of tox."""
+        """Add what the runners of tox-uv have beyond the keys of tox."""
         super().register_config()
         self.conf.add_config("only_groups", set[str], set(), "groups without the package")
+        self.conf.add_config("uv_resolution", str, "", "which versions uv resolves to")
         self.conf.add_config("uv_sync_flags", list[str], [], "further arguments of uv sync")
         self.conf.add_config(
             "no_default_groups",

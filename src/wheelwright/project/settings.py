@@ -163,6 +163,11 @@ def is_debian_package(name: str) -> bool:
     return _PACKAGE.fullmatch(name) is not None
 
 
+def is_variable(name: str) -> bool:
+    """Whether a variable of the tests may have this name."""
+    return _VARIABLE.fullmatch(name) is not None
+
+
 def is_image(text: str) -> bool:
     """Whether this may be the address of an image."""
     return _IMAGE.fullmatch(text) is not None
@@ -188,5 +193,5 @@ def _wrong_variables(table: object) -> list[str]:
     return [
         f"has env.{name} = {value!r}, which is not a variable and its text"
         for name, value in table.items()
-        if not isinstance(value, str) or not _VARIABLE.fullmatch(name)
+        if not isinstance(value, str) or not is_variable(name)
     ]

@@ -28,6 +28,7 @@ PURE: dict[str, tuple[str, ...]] = {
     "wheelwright/environment": (),
     "wheelwright/gates": ("run",),
     "wheelwright/github": ("annotate", "reach", "shell"),
+    "wheelwright/importing": ("shell",),
     "wheelwright/project": (),
     "wheelwright/release/decide": (),
     "wheelwright/repository": ("look",),

@@ -66,6 +66,7 @@ class Job:
         unread: what is computed.
         tags: names for several at once: nox's tags.
         default: whether the runner runs it if the caller names none.
+        resolution: which versions it resolves to, such as `lowest-direct`; empty for the usual.
     """
 
     runner: str
@@ -82,6 +83,7 @@ class Job:
     unread: tuple[Unread, ...] = ()
     tags: tuple[str, ...] = ()
     default: bool = True
+    resolution: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ _SUBJECTS: Final = {
 _KEYS: Final = (
     *_SUBJECTS,
     *("runner", "platform", "package", "skip_install", "install_command"),
-    *("only_groups", "no_default_groups", "uv_sync_flags"),
+    *("only_groups", "no_default_groups", "uv_sync_flags", "uv_resolution"),
 )
 _LOCK_RUNNER: Final = "uv-venv-lock-runner"
 
@@ -236,6 +236,7 @@ class _Reader:
             installs=itself or self._installs(values),
             workdir=workdir,
             unread=tuple(unread),
+            resolution=_text(values.get("uv_resolution")),
         )
 
     # -- paths ------------------------------------------------------------------------------------

@@ -399,7 +399,7 @@ KEYS = st.sampled_from(
     [
         *("base_python", "change_dir", "commands", "commands_pre", "constraints", "deps"),
         *("dependency_groups", "extras", "install_command", "no_default_groups", "only_groups"),
-        *("package", "runner", "set_env", "skip_install", "uv_sync_flags"),
+        *("package", "runner", "set_env", "skip_install", "uv_resolution", "uv_sync_flags"),
     ]
 )
 LINES = st.sampled_from(["- x", "! ", "pip install -e", "uv-venv-lock-runner", "-e .[", "'", "-r"])

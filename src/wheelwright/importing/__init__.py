@@ -1,0 +1,1 @@
+"""`import`: the [tool.wheelwright] for what another runner or a workflow does."""
