@@ -10,9 +10,11 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from urllib.parse import unquote
 from uuid import uuid4
 from xml.etree import ElementTree
 
@@ -90,6 +92,7 @@ def test_reports_are_complete_although_a_cell_failed(reports: Path) -> None:
         "annotations.txt",
         "cells",
         "coverage",
+        "coverage.html",
         "junit.xml",
         "matrix.json",
         "report.html",
@@ -141,9 +144,20 @@ def test_page_and_summary_tell_why(reports: Path) -> None:
     assert "1 of 3 cells failed" in page
     assert "test_numbers_are_read" in page
     assert "test_slow_dial" in page
+    links = re.findall(r'href="([^"#]*)', page)
+    assert len(CELLS) * 3 + 4 <= len(links)
+    assert [] == [link for link in links if not (reports / unquote(link)).is_file()]
     summary = (reports / "summary.md").read_text()
     assert f"<code>{FAILED}</code> tests.test_dial::test_numbers_are_read" in summary
     assert "### Coverage 84.6 % (at least 80 % required)" in summary
+
+
+def test_coverage_page_has_the_lines(reports: Path) -> None:
+    """The page of coverage has the source, and marks the lines that ran in no cell."""
+    page = (reports / "coverage.html").read_text()
+    lines = re.findall(r"<i>(\d+) \N{MULTIPLICATION X}</i> (.*)", page)
+    source = (DEMO / "src/brass_dial/__init__.py").read_text().splitlines()
+    assert [("27", source[26]), ("28", escape(source[27]))] == lines
 
 
 def test_annotations_name_file_and_line(reports: Path) -> None:

@@ -43,7 +43,7 @@ def rewrite_xml(file: Path, source: str, where: str, known: list[str]) -> None:
     """
     tree = ElementTree.parse(file)  # noqa: S314 - coverage's own
     sources = tree.getroot().find("sources")
-    roots = [root.text or "" for root in sources or ()]
+    roots = [root.text or "" for root in (() if sources is None else sources)]
     left = set(known)
     for package in tree.iter("package"):
         names = set()

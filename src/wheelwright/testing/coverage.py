@@ -47,6 +47,11 @@ COMBINED = "/coverage"
 PROGRAM = "/opt/wheelwright/coverage_paths.py"
 """Container path of the program that renames."""
 
+LINES_PROGRAM = "/opt/wheelwright/coverage_lines.py"
+"""Container path of the program that writes the lines of files, to `LINES`."""
+
+LINES = "/opt/wheelwright/coverage-lines.json"
+
 # Where a project configures coverage, by section; source: coverage's reference, "Configuration".
 _INI = ((".coveragerc", ""), ("setup.cfg", "coverage:"), ("tox.ini", "coverage:"))
 # `coverage report --format=markdown` came with it.
@@ -189,6 +194,11 @@ def renaming(where: str) -> tuple[str, ...]:
     Other programs look for them in the repository, as Codecov does.
     """
     return ("python", PROGRAM, COMBINED, SOURCE, where)
+
+
+def with_lines() -> tuple[str, ...]:
+    """Return the command that writes the files with their lines; it is behind `renaming`."""
+    return ("python", LINES_PROGRAM, f"{COMBINED}/coverage.json", SOURCE, LINES)
 
 
 def _report(name: str, *args: str) -> tuple[str, ...]:

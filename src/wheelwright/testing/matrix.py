@@ -35,7 +35,7 @@ from wheelwright.testing.commands import JUNIT
 from wheelwright.testing.failed import Failure
 from wheelwright.testing.measuring import Data, Measured, measure
 from wheelwright.testing.plan import ARGS, TestOptions
-from wheelwright.testing.reports import html, markdown, model, table
+from wheelwright.testing.reports import coverage_page, html, markdown, model, table
 from wheelwright.testing.reports.annotations import of_tests, render
 from wheelwright.testing.reports.failures import covering, grouped
 from wheelwright.testing.reports.model import CellReport, Coverage, MatrixReport
@@ -170,6 +170,9 @@ async def run(loaded: LoadedProject, selection: Selection, options: MatrixOption
     files = _files(report, merged, directories)
     if total.files:
         files = files.with_directory("coverage", total.files)
+    if report.coverage and report.coverage.with_lines:
+        page = coverage_page.render(report, report.coverage, total.lines)
+        files = files.with_new_file(coverage_page.PAGE, page)
     return Finished(report, directories, files)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 import anyio
@@ -16,6 +16,8 @@ from wheelwright.environment import plan as environment
 from wheelwright.project.files import join
 from wheelwright.project.pythons import minor_key
 from wheelwright.testing import coverage
+from wheelwright.testing.reports import coverage_page
+from wheelwright.testing.reports.coverage_page import FileLines
 from wheelwright.testing.reports.model import Coverage
 
 
@@ -31,11 +33,15 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The coverage of cells, and the files with it; `why_not` where there is none."""
+    """The coverage of cells, and the files with it; `why_not` where there is none.
+
+    `lines` are those of the source files, for all cells together.
+    """
 
     coverage: Coverage | None
     files: dagger.Directory | None
     why_not: str = ""
+    lines: tuple[FileLines, ...] = ()
 
 
 async def measure(
@@ -49,7 +55,9 @@ async def measure(
     found: dict[str, Measured] = {}
 
     async def combine(name: str, parts: Sequence[Data]) -> None:
-        found[name] = await _combine(loaded, python, parts, least if not name else 0.0)
+        found[name] = await _combine(
+            loaded, python, parts, 0.0 if name else least, with_lines=not name
+        )
 
     async with anyio.create_task_group() as group:
         group.start_soon(combine, "", measured)
@@ -59,7 +67,7 @@ async def measure(
 
 
 async def _combine(
-    loaded: LoadedProject, python: str, parts: Sequence[Data], least: float
+    loaded: LoadedProject, python: str, parts: Sequence[Data], least: float, *, with_lines: bool
 ) -> Measured:
     project = loaded.project
     container = toolchain.over(
@@ -84,9 +92,18 @@ async def _combine(
     for command in others:
         container = steps.run(container, command)
     container = steps.run(container, last, log=f"{coverage.COMBINED}/coverage.md")
-    program = (files("wheelwright.inside") / "coverage_paths.py").read_text(encoding="utf-8")
-    container = container.with_new_file(coverage.PROGRAM, program)
+    container = container.with_new_file(coverage.PROGRAM, _program("coverage_paths"))
     container = steps.run(container, coverage.renaming(project.where))
     # The cells keep their own data among their reports.
     reports = of_output(container.directory(coverage.COMBINED), exclude=["data"])
-    return Measured(coverage.read(text, project.where, least), reports)
+    total = coverage.read(text, project.where, least)
+    if not with_lines:
+        return Measured(total, reports)
+    container = container.with_new_file(coverage.LINES_PROGRAM, _program("coverage_lines"))
+    container = steps.run(container, coverage.with_lines())
+    lines = coverage_page.read(await container.file(coverage.LINES).contents())
+    return Measured(replace(total, with_lines=True), reports, lines=lines)
+
+
+def _program(name: str) -> str:
+    return (files("wheelwright.inside") / f"{name}.py").read_text(encoding="utf-8")

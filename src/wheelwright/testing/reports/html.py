@@ -14,6 +14,7 @@ from wheelwright.container.harmless import without_escapes
 from wheelwright.gates.result import Verdict
 from wheelwright.gates.table import counted
 from wheelwright.testing.commands import JUNIT
+from wheelwright.testing.reports.coverage_page import PAGE
 from wheelwright.testing.reports.failures import grouped
 from wheelwright.testing.reports.model import (
     HTML,
@@ -86,7 +87,7 @@ def _facts(report: MatrixReport) -> Iterable[tuple[str, str]]:
     if report.version:
         yield "Version", e(report.version)
     if report.commit:
-        yield "Commit", f"<code>{e(report.commit)}</code> and what is not committed"
+        yield "Commit", f"<code>{e(report.commit)}</code>; files may have changed since"
 
 
 def _figures(report: MatrixReport) -> Iterable[tuple[str, str, bool]]:
@@ -276,18 +277,24 @@ def _coverage(coverage: Coverage | None) -> Iterable[str]:
         return
     yield '<div class="panel"><ul class="rows">'
     for file in ordered[:_MOST]:
-        yield _file(file, coverage.minimum)
+        yield _file(file, coverage)
     yield "</ul></div>"
+    if coverage.with_lines:
+        yield f'<p class="quiet">{link(PAGE, "every file with its lines")}</p>'
     if rest := more(len(ordered) - _MOST, "coverage/html"):
         yield f'<p class="quiet">{e(rest)}</p>'
 
 
-def _file(file: FileCoverage, minimum: float) -> str:
+def _file(file: FileCoverage, coverage: Coverage) -> str:
+    minimum = coverage.minimum
+    name = f"<code>{e(file.path)}</code>"
+    if coverage.with_lines:
+        name = link(PAGE, file.path, "mono", part=file.path)
     kind = "bad" if minimum and file.percent < minimum else "good"
     missing = f"{file.missing} missing" if file.missing else "complete"
     mark = f'<u style="left:{minimum:.2f}%"></u>' if minimum else ""
     return (
-        f"<li><code>{e(file.path)}</code>"
+        f"<li>{name}"
         f'<span class="num">{percent(file.percent)} <span class="chip">{missing}</span></span>'
         f'<span class="bar" aria-hidden="true">{fill(file.percent / 100, kind)}{mark}</span></li>'
     )

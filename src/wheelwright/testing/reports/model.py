@@ -83,11 +83,15 @@ class FileCoverage:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Coverage combined over the cells; `minimum` 0 requires nothing."""
+    """Coverage combined over the cells; `minimum` 0 requires nothing.
+
+    `with_lines` is whether there is a page with the lines of the files.
+    """
 
     percent: float
     files: tuple[FileCoverage, ...] = ()
     minimum: float = 0.0
+    with_lines: bool = False
 
     @property
     def most_lacking(self) -> list[FileCoverage]:

@@ -1,12 +1,12 @@
 """The page: well-formed, escaped, legible in both themes, and within a phone's width."""
 
 import html
+import json
 import os
 import re
 import shutil
 import subprocess
 from dataclasses import replace
-from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
 
@@ -22,16 +22,18 @@ from tests.unit.wheelwright.testing.reports.matrices import (
     PASSED,
     report,
 )
+from tests.unit.wheelwright.testing.reports.pages import Page
 from wheelwright.testing.cells import Cell
 from wheelwright.testing.commands import JUNIT
 from wheelwright.testing.failed import Failure
 from wheelwright.testing.record import Counts
+from wheelwright.testing.reports import coverage_page
+from wheelwright.testing.reports.coverage_page import FileLines
 from wheelwright.testing.reports.html import render
 from wheelwright.testing.reports.model import HTML, Coverage, MatrixReport
 from wheelwright.testing.run import LOG
 
 PATH = "tests/" + "directory_with_a_long_name/" * 4 + "test_" + "p" * 60 + ".py"
-VOID = {"meta", "br"}
 MUST = bool(os.environ.get("CI"))
 """CI has a browser; elsewhere the test that needs one is skipped without."""
 LONG = "tests.test_a_very_long_module_name.TestWithLongName::test_parametrized[" + "x" * 90 + "]"
@@ -52,39 +54,6 @@ def everything() -> MatrixReport:
     coverage = Coverage(COVERAGE.percent, COVERAGE.files, 80)
     whole = report(PASSED, worst, ABSENT, coverage=coverage, notes=("not run here: mac",))
     return replace(whole, version="1.4.0", commit="3f2a" * 10)
-
-
-class Page(HTMLParser):
-    """Reads a page, and holds that every tag is closed in its order."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.feed(text)
-        self.close()
-        assert not self.open, self.open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note the tag."""
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        """Hold that it closes the last one opened."""
-        assert tag == self.open.pop()
-
-    def handle_data(self, data: str) -> None:
-        """Note the text."""
-        if not {"style"} & set(self.open):
-            self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        """All the text, blanks made one."""
-        return " ".join(" ".join(self.words).split())
 
 
 def test_page_shows_every_part() -> None:
@@ -160,7 +129,7 @@ def test_page_says_what_was_tested() -> None:
     """Version and commit are at the top, where they are known."""
     commit = "3f2a" * 10
     text = Page(render(replace(report(PASSED), version="1.4.0", commit=commit))).text
-    assert f"Version 1.4.0 Commit {commit} and what is not committed" in text
+    assert f"Version 1.4.0 Commit {commit} ; files may have changed since" in text
     assert "Commit" not in Page(render(report(PASSED))).text
 
 
@@ -170,6 +139,15 @@ def test_page_shows_what_a_failing_test_printed() -> None:
     page = render(report(replace(FAILED, failures=(failure,))))
     shown = page.partition('<pre class="captured">')[2].partition("</pre>")[0]
     assert "--- Captured stdout call ---\n&lt;b&gt;red&lt;/b&gt;" == shown
+
+
+def test_files_lead_to_their_lines() -> None:
+    """Where there is a page with lines, each file leads to its own part of it."""
+    coverage = replace(COVERAGE, with_lines=True)
+    page = Page(render(report(PASSED, coverage=coverage)))
+    links = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
+    names = ("src/demo/readers.py", "src/demo/window.py", "src/demo/__init__.py")
+    assert [*(f"coverage.html#{name}" for name in names), "coverage.html"] == links
 
 
 @given(st.text(), st.text(), st.text())
@@ -220,6 +198,9 @@ def themes() -> list[dict[str, str]]:
         ("accent", "card"),
         ("muted", "code"),
         ("ink", "track"),
+        ("ink", "fail-soft"),
+        ("idle", "idle-soft"),
+        ("ink", "idle-soft"),
         ("fail", "code"),
         ("ink", "code"),
         ("pass", "pass-soft"),
@@ -269,8 +250,8 @@ onload = () => {{
   const said = [...document.querySelectorAll("iframe")].map((frame) => {{
     const page = frame.contentDocument, root = page.documentElement;
     const body = page.querySelector("tbody"), head = page.querySelector("th:last-child");
-    frame.contentWindow.scrollTo(0, body.getBoundingClientRect().top + 60);
-    const stays = Math.abs(head.getBoundingClientRect().top) < 12;
+    if (body) frame.contentWindow.scrollTo(0, body.getBoundingClientRect().top + 60);
+    const stays = !body || Math.abs(head.getBoundingClientRect().top) < 12;
     return [frame.id, root.scrollWidth - root.clientWidth, stays];
   }});
   document.getElementById("said").textContent = JSON.stringify(said);
@@ -278,15 +259,28 @@ onload = () => {{
 </script>"""
 
 
-def test_page_fits_a_phone_and_keeps_its_heads(tmp_path: Path) -> None:
-    """At 390 and at 1100 pixels nothing scrolls sideways, and the table's heads stay in sight."""
-    page = html.escape(render(everything()))
+def lines_page() -> str:
+    """Return a coverage page whose names and lines are too long for a phone, all of it open."""
+    long = FileLines(PATH, 1.0, ("x = " + "1" * 300, "    " + "y " * 90), (1,), (), ((2, 1),))
+    whole = everything()
+    assert whole.coverage
+    return coverage_page.render(whole, whole.coverage, [long]).replace(
+        "<details>", "<details open>"
+    )
+
+
+def test_pages_fit_a_phone_and_keep_their_heads(tmp_path: Path) -> None:
+    """At 390 and at 1280 pixels nothing scrolls sideways, and the table's heads stay in sight."""
+    pages = {"matrix": render(everything()), "lines": lines_page()}
     frames = "".join(
-        f'<iframe id="w{width}" width="{width}" height="240" srcdoc="{page}"></iframe>'
-        for width in (390, 1100)
+        f'<iframe id="{name}{width}" width="{width}" height="240" srcdoc="{html.escape(page)}">'
+        "</iframe>"
+        for name, page in pages.items()
+        for width in (390, 1280)
     )
     path = tmp_path / "frames.html"
     path.write_text(FRAMES.format(frames=frames), encoding="utf-8")
     said = re.search(r'<p id="said">(.*?)</p>', measured(path, tmp_path / "profile"))
     assert said
-    assert '[["w390",0,true],["w1100",0,true]]' == html.unescape(said[1])
+    expected = [[f"{name}{width}", 0, True] for name in pages for width in (390, 1280)]
+    assert expected == json.loads(html.unescape(said[1]))
