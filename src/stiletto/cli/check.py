@@ -12,12 +12,13 @@ from stiletto.cli.call import force
 from stiletto.cli.checktree import Check
 from stiletto.cli.describe import short, table
 from stiletto.cli.failures import message_of
+from stiletto.cli.once import Once
 from stiletto.cli.ports import EnginePort
-from stiletto.cli.terminal import Terminal
+from stiletto.cli.terminal import WIDTH, Terminal
 from stiletto.engine.ports import ObjectRef
 from stiletto.errors import StilettoError, UsageError
 from stiletto.progress import Outcome, Progress, Span
-from stiletto.visible import visible
+from stiletto.visible import shortened, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ async def _run(
         with beneath(span):
             text = await _evaluate(engine, tree, check)
     except StilettoError as error:
-        span.end(Outcome.FAILED, error.message)
+        # All of it is in the report at the end.
+        span.end(Outcome.FAILED, error.message.partition("\n")[0])
         return Verdict(check, Outcome.FAILED, span.elapsed_s, error)
     except asyncio.CancelledError:
         # The verdict is the result; the caller that cancelled waits for it.
@@ -160,25 +162,28 @@ _WORDS = {
 
 # What a check returns that found nothing to check. It passed, which proves nothing.
 _NOTHING_TO_CHECK = "not configured"
-_LINES_SHOWN = 20
+_INDENT = "    "
 
 
-def report(verdicts: Sequence[Verdict]) -> str:
-    """Return one line for each check, and beneath it its output or what went wrong."""
-    width = max((len(verdict.check.name) for verdict in verdicts), default=0)
+def report(verdicts: Sequence[Verdict], width: int = WIDTH) -> str:
+    """Return one line for each check, and beneath it its answer's first line or what went wrong.
+
+    What stands above already is not repeated: two checks may fail for the same test.
+    """
+    names = max((len(verdict.check.name) for verdict in verdicts), default=0)
+    once = Once()
     lines: list[str] = []
     for verdict in verdicts:
         status = _WORDS[verdict.outcome]
         if verdict.error is None and verdict.text.startswith(_NOTHING_TO_CHECK):
             status = "SKIPPED"
-        lines.append(f"{verdict.check.name:<{width}}   {status:<9}  {verdict.elapsed_s:.1f}s")
-        if printed := verdict.text.strip().splitlines():
-            lines += [f"    {visible(line)}".rstrip() for line in printed[:_LINES_SHOWN]]
-            if len(printed) > _LINES_SHOWN:
-                lines.append(f"    [{len(printed) - _LINES_SHOWN} more lines]")
+        lines.append(f"{verdict.check.name:<{names}}   {status:<9}  {verdict.elapsed_s:.1f}s")
+        if first := verdict.text.strip().partition("\n")[0]:
+            shown = shortened(visible(first), max(width - len(_INDENT), 20))
+            lines.append(f"{_INDENT}{shown}".rstrip())
         if verdict.error is not None:
-            message = message_of(verdict.error)
-            lines += [f"    {line}".rstrip() for line in message.splitlines()]
+            message = once.lines(message_of(verdict.error).splitlines())
+            lines += [f"{_INDENT}{line}".rstrip() for line in message]
             if verdict.error.hint:
-                lines.append(f"    hint: {verdict.error.hint}")
+                lines.append(f"{_INDENT}hint: {verdict.error.hint}")
     return "\n".join(lines)

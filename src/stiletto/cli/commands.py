@@ -167,7 +167,7 @@ async def check(invocation: Invocation, args: list[str]) -> int:
             invocation.launcher.beneath,
             fail_fast="failfast" in wanted,
         )
-    terminal.out(f"{report(verdicts)}\n")
+    terminal.out(f"{report(verdicts, terminal.width)}\n")
     failed = [verdict for verdict in verdicts if verdict.outcome is Outcome.FAILED]
     if not failed:
         return 0

@@ -34,7 +34,7 @@ def functions_table(definition: ObjectDef, types: Types, bold: Bold = str) -> st
     usable = sorted(
         (function.name, name, function)
         for name, function in functions.items()
-        if not skipped(function, types)
+        if not skipped(function, types) and not types.refuses(definition.name, function.name)
     )
     if not usable:
         return None
@@ -76,7 +76,13 @@ def help_of(level: Level, module: ModuleDef, types: Types, *, width: int, bold: 
     args = arg_flags(function, types) if function else {}
     rows = [_arg_row(name, arg, type_.display, types) for name, (arg, type_) in args.items()]
     functions = functions_of(level.provider) if level.provider else {}
-    usable = {key: value for key, value in functions.items() if not skipped(value, types)}
+    # What this engine refuses can still be typed: the answer names Dagger.
+    usable = {
+        key: value
+        for key, value in functions.items()
+        if not skipped(value, types)
+        and not (level.provider and types.refuses(level.provider.name, value.name))
+    }
 
     usage = [level.command, "[options]" if level.is_root else ""]
     usage += ["[arguments]" if rows else "", "<function>" if usable else ""]

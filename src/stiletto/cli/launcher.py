@@ -70,13 +70,17 @@ class EngineLauncher:
         keep_bytes: int | None,
         unused_for_s: float | None,
         volumes: bool,
+        dry_run: bool,
     ) -> PruneReport:
-        """Remove stored results: all, or down to a size, or those not used for so long."""
+        """Remove stored results: all, or down to a size, or those not used for so long.
+
+        With `dry_run` nothing is removed.
+        """
         from stiletto.store.layout import root_from
         from stiletto.store.store import Store
 
         with Store(root_from(environ)) as store:
-            return store.prune(keep_bytes, unused_for_s, volumes=volumes)
+            return store.prune(keep_bytes, unused_for_s, volumes=volumes, dry_run=dry_run)
 
     def verify(
         self, *, environ: Mapping[str, str], repair: bool, tell: Callable[[str], None]

@@ -20,6 +20,10 @@ class Types(Protocol):
         """Describe an enum of the loaded module or of the core API."""
         ...
 
+    def refuses(self, type_name: str, function: str) -> bool:
+        """Whether a function of the core API exists on Dagger only."""
+        ...
+
 
 class EnginePort(Types, Protocol):
     """One session of the engine, as the command line uses it.

@@ -57,6 +57,9 @@ from stiletto.visible import shortened
 
 NEVER_STORED = range(128, 192)  # ended by a signal: always a failure; as the real engine
 
+PREPARES = "prepare the module (once)"
+"""What is shown for the step that installs what a module requires: unchanged, it is kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finished:
@@ -121,8 +124,10 @@ class Commands:
             if stored is not None:
                 return stored
             async with self._slots:
-                kind = "prepare" if preparing.get() else "step"
-                span = self.progress.span(name, kind, parent)
+                if preparing.get():
+                    span = self.progress.span(PREPARES, "prepare", parent)
+                else:
+                    span = self.progress.span(name, "step", parent)
                 try:
                     done = await self._run(exec_, stack, trees, key, inputs, span)
                 except asyncio.CancelledError:
@@ -131,8 +136,7 @@ class Commands:
                 except StilettoError as error:
                     span.end(Outcome.FAILED, error.message)
                     raise
-                note = f"exit code {done.exit_code}" if done.exit_code else ""
-                span.end(Outcome.DONE, note)
+                span.end(Outcome.DONE, _ended(done))
                 return done
 
     async def _inputs(
@@ -172,7 +176,7 @@ class Commands:
     async def _cached(self, key: str, name: str, parent: Span | None) -> Finished | None:
         stored = await asyncio.to_thread(self._load, key)
         if stored is not None and not preparing.get():
-            self.progress.span(name, "step", parent).end(Outcome.CACHED)
+            self.progress.span(name, "step", parent).end(Outcome.CACHED, _ended(stored))
         return stored
 
     async def _mounted_trees(self, exec_: c.Exec) -> dict[str, Dir]:
@@ -460,6 +464,11 @@ def _expected(expect: str, exit_code: int) -> bool:
     if exit_code in NEVER_STORED:
         return False
     return {"SUCCESS": exit_code == 0, "FAILURE": exit_code != 0, "ANY": True}[expect]
+
+
+def _ended(done: Finished) -> str:
+    """Return the note of a command that ended as the module allowed."""
+    return f"exit code {done.exit_code}" if done.exit_code else ""
 
 
 def _display(args: tuple[str, ...]) -> str:

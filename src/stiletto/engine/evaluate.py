@@ -420,7 +420,8 @@ class Evaluator:
     async def _image(self, address: str) -> plan.Image:
         image = await self.images.resolve(address)
         if not preparing.get():
-            self.progress.say(f"{address}: {image.provided_by}")
+            # It is news, not an error: the address looks like one that a registry refused.
+            self.progress.say(f"{address}: no image is downloaded, here it is {image.provided_by}")
         return image
 
     async def stack(self, root: c.Root) -> Stack:

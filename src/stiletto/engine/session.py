@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from stiletto.api.definition import EnumDef, ModuleDef, ObjectDef
+from stiletto.api.registry import CALLS
 from stiletto.api.session import Query
 from stiletto.engine.client import Client
 from stiletto.engine.coarse import caching_from
@@ -92,6 +93,13 @@ class Engine:
             if type_name in module.definition.enums:
                 return module.definition.enums[type_name]
         return self.api.described.enums.get(type_name)
+
+    def refuses(self, type_name: str, function: str) -> bool:
+        """Whether a function of the core API exists on Dagger only."""
+        known = self.api.described.objects.get(type_name)
+        if known is None or any(type_name in each.definition.objects for each in self._visible()):
+            return False
+        return function in known.functions and f"{type_name}.{function}" not in CALLS
 
     def _visible(self) -> Sequence[LoadedModule]:
         """Return the modules whose types the command line may see."""

@@ -102,6 +102,9 @@ class Live(Renderer):
         if failed or self._verbosity >= 0:
             began_here = failed and self._origin.began_in(span)
             repeated = tail if began_here and self._verbosity <= 0 else []
+            if span.kind == "function" and not failed and self._verbosity == 0:
+                # What a function prints is meant for its caller.
+                repeated = tail
             lines = [Text(f"  | {line}", style="dim") for line in repeated]
             # In one go: each print redraws the tree.
             self._console.print(Group(self._ended(span, note), *lines))
@@ -135,11 +138,19 @@ class Live(Renderer):
 
     def _ended(self, span: Span, note: str) -> Text:
         mark, style = _MARKS[span.outcome or Outcome.DONE]
-        text = Text.assemble((mark, style), " ", span.name, " ")
         done = span.outcome in (Outcome.DONE, None)
+        if note and span.outcome in (Outcome.DONE, Outcome.CACHED):
+            # The module decides what this means; a tick in front of an exit code is none of ours.
+            mark, style = _MARKS[Outcome.FAILED]
         facts = [] if done else [status(span)]
         if span.outcome is not Outcome.CACHED:
             facts.append(duration(span.elapsed_s))
+        name = Text(span.name)
+        if span.kind == "step":
+            # A command gives way; what follows it does not.
+            taken = len(" ".join(["  ", *facts, note]))
+            name.truncate(max(self._console.width - taken - 1, 20), overflow="ellipsis")
+        text = Text.assemble((mark, style), " ", name, " ")
         text.append(" ".join(facts), style="dim" if done else style)
         if note:
             text.append(f" {note}", style="dim")

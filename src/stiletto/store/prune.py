@@ -43,11 +43,13 @@ class PruneReport:
     Attributes:
         freed_bytes: disk space given back; a file that is still linked elsewhere frees nothing.
         kept_bytes: what the whole store occupies now, cache volumes and all.
+        volume_bytes: how much of that is in cache volumes.
         removed: how many entries of each kind are gone, such as `{"layers": 3, "blobs": 40}`.
     """
 
     freed_bytes: int
     kept_bytes: int
+    volume_bytes: int
     removed: Mapping[str, int]
 
 
@@ -134,13 +136,15 @@ def prune(
     older_than_s: float | None,
     volumes: bool = False,
     alike: bool = False,
+    dry_run: bool = False,
 ) -> PruneReport:
     """Drop what `choose` gives up; no other process may be using the store.
 
     Volumes are given up only with `volumes`, and then after everything else: what is in them was
     requested by name. With `alike` they are entries like all others: what was not used for longest
     goes first. Entries leave by rename before they are taken apart, and before the blobs
-    they mention: whenever this is interrupted, what is left is whole.
+    they mention: whenever this is interrupted, what is left is whole. With `dry_run` nothing is
+    dropped, and the report is of what would be.
     """
     everything = measure(root, stage)
     leftovers = list(_leftovers(root))
@@ -162,13 +166,24 @@ def prune(
     others = [*entries, *stored] if alike else entries
     kept = [*kept, *choose(others, blobs, keep_bytes=left, unused_since_s=unused_since_s)]
     kept_paths = {entry.path for entry in kept}
+    volume_bytes = sum(
+        size for each in kept if each.kind == "volumes" for size in each.files.values()
+    )
 
     removed: dict[str, int] = {}
     for entry in (*entries, *stored, *leftovers):
         if entry.path not in kept_paths:
-            discard(entry.path, stage)
             removed[entry.kind] = removed.get(entry.kind, 0) + 1
+            if not dry_run:
+                discard(entry.path, stage)
     wanted = frozenset[str]().union(*(entry.mentions for entry in kept))
+    if dry_run:
+        removed |= {"blobs": gone} if (gone := len(blobs.keys() - wanted)) else {}
+        needed = {inode for entry in kept for inode in entry.files}
+        needed.update(inode for digest in wanted for inode in blobs.get(digest, {}))
+        dropped = sum(size for inode, size in everything.items() if inode in free - needed)
+        kept_bytes = sum(everything.values()) - dropped
+        return PruneReport(dropped, kept_bytes, volume_bytes, MappingProxyType(removed))
     for digest, paths in _blobs(root).items():
         if digest not in wanted:
             removed["blobs"] = removed.get("blobs", 0) + 1
@@ -184,7 +199,7 @@ def prune(
             path.rmdir()
     kept_bytes = sum(measure(root, stage).values())
     freed_bytes = max(0, sum(everything.values()) - kept_bytes)
-    return PruneReport(freed_bytes, kept_bytes, MappingProxyType(removed))
+    return PruneReport(freed_bytes, kept_bytes, volume_bytes, MappingProxyType(removed))
 
 
 def measure(root: Path, stage: Stage) -> dict[int, int]:

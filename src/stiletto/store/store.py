@@ -237,6 +237,7 @@ class Store(Directories):
         *,
         volumes: bool = False,
         alike: bool = False,
+        dry_run: bool = False,
     ) -> PruneReport:
         """Drop what was not used lately, then the blobs that nothing kept mentions.
 
@@ -246,6 +247,7 @@ class Store(Directories):
             older_than_s: drop what was not used for longer than this.
             volumes: whether cache volumes are dropped, too, after everything else.
             alike: whether they are, in the order of their last use, as everything else.
+            dry_run: drop nothing, and return what would be dropped.
 
         Without limits everything is dropped, cache volumes with `volumes`. Paths that this store
         returned before may be gone afterwards.
@@ -261,7 +263,10 @@ class Store(Directories):
                 older_than_s=older_than_s,
                 volumes=volumes,
                 alike=alike,
+                dry_run=dry_run,
             )
+            if dry_run:
+                return report
             if (self.root / "locks").is_dir():
                 locks.sweep(self.root / "locks", self.root)
         with contextlib.suppress(EnvironmentFailed):  # a disk that is still full

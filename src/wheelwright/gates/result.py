@@ -32,6 +32,11 @@ class GateResult:
     note: str
     details: str = ""
 
+    @property
+    def headline(self) -> str:
+        """The verdict and the note, in one line."""
+        return f"{self.gate} {self.verdict.value}: {self.note}"
+
     def text(self) -> str:
         """Return the result for people: the note, then the details."""
         note = self.note

@@ -2,6 +2,7 @@
 
 # No postponed annotations here: the SDK reads the help of fields from the annotations themselves.
 
+import sys
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import dagger
 from dagger import Doc, dag, field, function, object_type
 
 from wheelwright.container.failures import translate_errors
+from wheelwright.container.harmless import harmless
 from wheelwright.errors import ToolFailed
 from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
@@ -200,6 +202,8 @@ def run_object(tested: Tested) -> TestRun:
     """
     if tested.run is None or tested.reports is None:
         raise ToolFailed(tested.why_not, "add tests, or name them with --args")
+    if tested.error():
+        _log(tested.result().headline)
     # The type checker does not follow `dataclass_transform` through a bound method.
     return TestRun(  # type: ignore[call-arg]  # see above
         python=tested.run.python,
@@ -215,6 +219,8 @@ def run_object(tested: Tested) -> TestRun:
 def matrix_object(finished: Finished) -> Matrix:
     """Return the finished matrix as the object that the caller sees."""
     report = finished.report
+    if not report.ok:
+        _log(f"matrix failed: {model.headline(report)}")
     # The type checker does not follow `dataclass_transform` through a bound method.
     return Matrix(  # type: ignore[call-arg]  # see above
         ok=report.ok,
@@ -223,6 +229,12 @@ def matrix_object(finished: Finished) -> Matrix:
         reports=finished.reports,
         data=model.dumps(report),
     )
+
+
+def _log(line: str) -> None:
+    """Report in the function's log that tests failed: the call returns files, and ends well."""
+    sys.stderr.write(f"{harmless(line)}\n")
+    sys.stderr.flush()
 
 
 def _cell(report: model.CellReport, reports: dagger.Directory) -> Cell:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from stiletto.api.definition import EnumDef, ObjectDef, from_json
-from stiletto.cli.line import arg_flags, functions_of, read_line
+from stiletto.cli.line import arg_flags, functions_of, read_line, skipped
 from stiletto.cli.options import Options
 from stiletto.errors import UsageError
 from wheelwright.release.act.calling import commands
@@ -54,6 +54,10 @@ class Types:
     def enum_def(self, type_name: str) -> EnumDef | None:
         """Return an enum of the module."""
         return MODULE.enums.get(type_name)
+
+    def refuses(self, type_name: str, function: str) -> bool:  # noqa: ARG002 - the port's own
+        """Refuse nothing."""
+        return False
 
 
 TYPES = Types()
@@ -216,3 +220,15 @@ def test_what_the_rule_finds(command: str, why: str) -> None:
     """A misspelt function or option, a value of another kind and a missing one are refused."""
     found = refusal(command)
     assert (why in found, bool(why)) == (True, bool(found))
+
+
+def test_every_function_can_be_called_from_the_command_line() -> None:
+    """`functions` skips nothing of ours; on Dagger it names `with`, a field of its own."""
+    provided = (MODULE.main_object, *MODULE.objects.values())
+    skipped_ones = [
+        f"{definition.name}.{name}"
+        for definition in provided
+        for name, function in functions_of(definition).items()
+        if skipped(function, TYPES)
+    ]
+    assert [] == skipped_ones

@@ -269,6 +269,10 @@ class FakeEngine:
         """Look in the module."""
         return self.module.enums.get(type_name)
 
+    def refuses(self, type_name: str, function: str) -> bool:  # noqa: ARG002 - the port's own
+        """Refuse nothing."""
+        return False
+
     async def shared(self) -> str:
         """Share nothing."""
         return "steps share nothing"
@@ -510,6 +514,7 @@ class FakeLauncher(EngineLauncher):
         keep_bytes: int | None,
         unused_for_s: float | None,
         volumes: bool,
+        dry_run: bool,
     ) -> PruneReport:
         """Keep what was asked for, and free a fixed amount."""
         self.opened_with = {
@@ -517,8 +522,9 @@ class FakeLauncher(EngineLauncher):
             "keep_bytes": keep_bytes,
             "unused_for_s": unused_for_s,
             "volumes": volumes,
+            "dry_run": dry_run,
         }
-        return PruneReport(1_234_567, 890, {})
+        return PruneReport(1_234_567, 890, 90 if dry_run else 0, {"layers": 3, "blobs": 40})
 
     def verify(
         self, *, environ: Mapping[str, str], repair: bool, tell: Callable[[str], None]

@@ -32,6 +32,16 @@ def test_prune_says_what_became_free(
     assert wanted == (ended.code, ended.out)
 
 
+def test_dry_run_says_what_would_go(tmp_path: Path) -> None:
+    """What would be removed is counted by its kind; volumes have their share of what stays."""
+    ended = Shell(tmp_path)("prune", "--dry-run")
+    assert (True, False) == tuple(ended.launcher.opened_with[key] for key in ("dry_run", "volumes"))
+    assert (
+        "1.2 MB would be freed, 890 B kept, 90 B of it in cache volumes\n"
+        "would be removed: 40 blobs, 3 layers\n"
+    ) == ended.out
+
+
 def test_sizes_and_durations_have_units() -> None:
     """Decimal and binary sizes, and durations from seconds to weeks."""
     expected_sizes = [0, 500, 1500, 1024**3]

@@ -140,3 +140,42 @@ def test_live_has_no_colour_where_it_is_not_wanted() -> None:
     )
     wanted = (False, True)
     assert wanted == (coloured.no_color, colourless.no_color)
+
+
+def ended(renderer: Live, stream: io.StringIO, mark: str) -> list[str]:
+    """Return the lines of what ended that begin with a mark."""
+    renderer.close()
+    return [line.rstrip() for line in shown(stream) if line.startswith(mark)]
+
+
+def test_no_tick_stands_before_an_exit_code() -> None:
+    """A command that may fail, and did, has no tick: neither when it ran nor from the store."""
+    renderer, stream = live()
+    story = Story(renderer)
+    story.begin("pytest -q").end(Outcome.DONE, "exit code 1")
+    story.begin("pytest -q").end(Outcome.CACHED, "exit code 1")
+    assert ["✘ pytest -q 0.0s exit code 1", "✘ pytest -q CACHED exit code 1"] == ended(
+        renderer, stream, "✘"
+    )
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_command_that_ended_fits_its_line(width: int) -> None:
+    """A long command is cut; its time and its exit code are not."""
+    renderer, stream = live(width)
+    story = Story(renderer)
+    story.begin("pytest " + "-x " * 60).end(Outcome.DONE, "exit code 1")
+    (line,) = ended(renderer, stream, "✘")
+    assert line.endswith("… 0.0s exit code 1")
+    assert width - 2 <= len(line) <= width
+
+
+def test_what_a_function_prints_is_shown() -> None:
+    """What a function printed stands beneath it, also where it ended well."""
+    renderer, stream = live()
+    story = Story(renderer)
+    span = story.begin("testRun", "function")
+    span.write(b"tests failed: 1 failed\n")
+    span.end(Outcome.DONE)
+    assert "  | tests failed: 1 failed" in shown(stream)
+    renderer.close()

@@ -381,3 +381,27 @@ def test_age_limit_keeps_the_used_and_what_they_mention(
         grown, expected = more != expected, more
     kept = choose(entries, {}, keep_bytes=None, unused_since_s=since_s)
     assert expected == {entry.path for entry in kept}
+
+
+@pytest.mark.parametrize("volumes", [False, True])
+@pytest.mark.parametrize("keep_bytes", [None, 200_000])
+def test_dry_run_says_what_a_prune_does(
+    tmp_path: Path, keep_bytes: int | None, *, volumes: bool
+) -> None:
+    """A dry run has the numbers of the prune that follows, and drops nothing."""
+    with Store(tmp_path / "store") as store:
+        for hours, key in enumerate(("a" * 64, "b" * 64, "c" * 64)):
+            _layer(store, key, 100_000)
+            _age(store.root / "layers" / key, hours)
+        _tree(store, "a blob that nothing mentions")
+        volume = store.root / "volumes" / "pip"
+        volume.mkdir(parents=True)
+        (volume / "wheel").write_bytes(os.urandom(50_000))
+        before = _on_disk(store)
+        planned = store.prune(keep_bytes, volumes=volumes, dry_run=True)
+        assert before == _on_disk(store)
+        done = store.prune(keep_bytes, volumes=volumes)
+    assert (planned.removed, planned.volume_bytes) == (done.removed, done.volume_bytes)
+    # Directories that become empty go, too.
+    assert 0 <= done.freed_bytes - planned.freed_bytes <= 4 * 4096
+    assert (done.volume_bytes > 0) is (not volumes or keep_bytes is not None)
