@@ -33,8 +33,12 @@ class Again:
 
     def line(self, failures: Sequence[Failure]) -> str:
         """Return the line for these failures; of several, as many as can be named."""
+        return f"{AGAIN}{self.command(failures)}"
+
+    def command(self, failures: Sequence[Failure] = ()) -> str:
+        """Return the command of that line."""
         args = _chosen(failures) or self.args
-        return f"{AGAIN}{self.program} {shlex.join([*self.options, *_listed('args', args)])}"
+        return f"{self.program} {shlex.join([*self.options, *_listed('args', args)])}"
 
 
 def of_test(
@@ -62,6 +66,11 @@ def of_test(
 def of_cells(program: str, names: Sequence[str], args: Sequence[str] = ()) -> Again:
     """Return the command of some cells of the matrix."""
     return Again(program, ("matrix", "--cell", ",".join(names)), tuple(args))
+
+
+def of_matrix(program: str, names: Sequence[str], args: Sequence[str] = ()) -> Again:
+    """Return the command of a matrix; without names, of the whole."""
+    return of_cells(program, names, args) if names else Again(program, ("matrix",), tuple(args))
 
 
 def _chosen(failures: Sequence[Failure]) -> list[str]:

@@ -29,7 +29,7 @@ from wheelwright.gates.result import Verdict
 from wheelwright.gates.table import counted
 from wheelwright.project.arguments import argument
 from wheelwright.testing import coverage, junit, run_tests
-from wheelwright.testing.again import of_cells
+from wheelwright.testing.again import of_cells, of_matrix
 from wheelwright.testing.cells import Cell, Selection, plan, runnable
 from wheelwright.testing.commands import JUNIT
 from wheelwright.testing.failed import Failure
@@ -151,6 +151,8 @@ async def run(loaded: LoadedProject, selection: Selection, options: MatrixOption
         total = replace(total, coverage=Coverage(0.0, (), least))
     kept = _kept([each.report for each in ran])
     notes = [note for note in (elsewhere, total.why_not, kept) if note]
+    called = program(loaded.project.name if loaded.project.is_member else "")
+    chosen = [cell.name for cell in cells] if selection.narrows else []
     report = MatrixReport(
         package=loaded.project.name,
         at=started.isoformat(timespec="seconds"),
@@ -160,10 +162,12 @@ async def run(loaded: LoadedProject, selection: Selection, options: MatrixOption
         notes=tuple(notes),
         version=loaded.project.metadata.version,
         commit=await commit_of(loaded.repository),
+        command=of_matrix(called, chosen, options.args).command(),
+        program=called,
+        args=tuple(options.args),
     )
     if groups := grouped(report):
-        package = loaded.project.name if loaded.project.is_member else ""
-        again = of_cells(program(package), covering(groups), options.args)
+        again = of_cells(called, covering(groups), options.args)
         report = replace(report, again=again.line([group.failure for group in groups]))
     directories = {each.report.cell.name: each.files for each in ran}
     merged = junit.merge(report.package, [_document(each) for each in ran])

@@ -28,7 +28,10 @@ def grouped(report: MatrixReport) -> list[Group]:
     for cell in report.failed:
         for each in cell.failures or (unexplained(cell),):
             key = (each.test, each.message if each.test else f"{each.message}\0{each.text}")
-            found.setdefault(key, (each, []))[1].append(cell.cell.name)
+            names = found.setdefault(key, (each, []))[1]
+            # A test may fail twice in the same way, such as in its set-up and its end.
+            if cell.cell.name not in names:
+                names.append(cell.cell.name)
     return [Group(failure, tuple(cells)) for failure, cells in found.values()]
 
 

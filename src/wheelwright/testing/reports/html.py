@@ -12,7 +12,8 @@ from html import escape as e
 
 from wheelwright.container.harmless import without_escapes
 from wheelwright.gates.result import Verdict
-from wheelwright.gates.table import counted
+from wheelwright.gates.table import AGAIN, counted
+from wheelwright.testing.again import of_cells
 from wheelwright.testing.commands import JUNIT
 from wheelwright.testing.reports.coverage_page import PAGE
 from wheelwright.testing.reports.failures import grouped
@@ -88,6 +89,10 @@ def _facts(report: MatrixReport) -> Iterable[tuple[str, str]]:
         yield "Version", e(report.version)
     if report.commit:
         yield "Commit", f"<code>{e(report.commit)}</code>; files may have changed since"
+    if report.again:
+        yield "Run what failed", f"<code>{e(report.again.removeprefix(AGAIN))}</code>"
+    if report.command:
+        yield "Run all of it", f"<code>{e(report.command)}</code>"
 
 
 def _figures(report: MatrixReport) -> Iterable[tuple[str, str, bool]]:
@@ -220,6 +225,9 @@ def _failures(report: MatrixReport) -> Iterable[str]:
             yield f'<span class="where">{e(each.place)} {chips}</span>'
         kind = "" if each.test else ' class="prose"'
         yield f"</summary><pre{kind}>{_traceback(each.text)}</pre>"
+        if report.program:
+            again = of_cells(report.program, group.cells[:1], report.args).command([each])
+            yield f'<p class="again">again: <code>{e(again)}</code></p>'
         if each.captured:
             yield f'<pre class="captured">{text(each.captured)}</pre>'
         yield "</details>"

@@ -108,6 +108,9 @@ class MatrixReport:
         version: the package's, empty where its files do not have it.
         commit: that of HEAD; what was tested may have changes beside it.
         again: the line that runs only what failed; empty where nothing did.
+        command: the command of all that ran.
+        program: what comes before a function's name in it; empty where that is not known.
+        args: pytest's arguments in it.
     """
 
     package: str
@@ -119,6 +122,9 @@ class MatrixReport:
     version: str = ""
     commit: str = ""
     again: str = ""
+    command: str = ""
+    program: str = ""
+    args: tuple[str, ...] = ()
 
     @property
     def failed(self) -> list[CellReport]:

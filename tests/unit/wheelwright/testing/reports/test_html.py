@@ -53,7 +53,15 @@ def everything() -> MatrixReport:
     )
     coverage = Coverage(COVERAGE.percent, COVERAGE.files, 80)
     whole = report(PASSED, worst, ABSENT, coverage=coverage, notes=("not run here: mac",))
-    return replace(whole, version="1.4.0", commit="3f2a" * 10)
+    program = "stiletto call --some-option=" + "o" * 60
+    return replace(
+        whole,
+        version="1.4.0",
+        commit="3f2a" * 10,
+        program=program,
+        command=f"{program} matrix",
+        again=f"again: {program} matrix --args={PATH}",
+    )
 
 
 def test_page_shows_every_part() -> None:
@@ -131,6 +139,22 @@ def test_page_says_what_was_tested() -> None:
     text = Page(render(replace(report(PASSED), version="1.4.0", commit=commit))).text
     assert f"Version 1.4.0 Commit {commit} ; files may have changed since" in text
     assert "Commit" not in Page(render(report(PASSED))).text
+
+
+def test_page_has_the_commands_that_run_it_again() -> None:
+    """At the top the failed tests and the whole; at each failure its test in one of its cells."""
+    failure = replace(FAILURE, argument="tests/test_window.py::test_moves[a b]")
+    whole = report(PASSED, replace(FAILED, failures=(failure,)), ABSENT)
+    program = "stiletto call wheelwright"
+    again = f"again: {program} matrix --cell 3.12-lowest-direct,3.14"
+    page = render(replace(whole, again=again, command=f"{program} matrix", program=program))
+    text = Page(page).text
+    assert f"Run what failed {again[7:]} Run all of it {program} matrix " in text
+    assert [
+        f"{program} matrix --cell 3.12-lowest-direct "
+        "&#x27;--args=tests/test_window.py::test_moves[a b]&#x27;",
+        f"{program} matrix --cell 3.14",
+    ] == re.findall(r'class="again">again: <code>(.*?)</code>', page)
 
 
 def test_page_shows_what_a_failing_test_printed() -> None:
