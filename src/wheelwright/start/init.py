@@ -82,11 +82,11 @@ async def _toolchain(module: str) -> Toolchain:
     Raises:
         RequestError: it is unknown, or nothing that a runner can fetch.
     """
-    # Without dagger.json it is --module, or the own address at the own version.
+    # Without dagger.json it is --module, or the commit of this code, or the own version's tag.
     home = (await reach(None, Engine.DAGGER, module, "")).home
     if home.local:
         return Toolchain(module)
-    return Toolchain(module or identity.reference(), home.commit)
+    return Toolchain(module or identity.origin() or identity.reference(), home.commit)
 
 
 def _has(loaded: LoadedProject, path: str) -> bool:
