@@ -457,7 +457,7 @@ class Wheelwright(Starting, Releases):
         package = self.package or (await packages.only(source) if anywhere else "")
         loaded = await load(source, ci.skippable(), package)
         loaded = self._settled(loaded)
-        return await with_runners(loaded) if runners else loaded
+        return await with_runners(loaded, self.python) if runners else loaded
 
     async def _all_loaded(
         self, git: dagger.Directory, *, rerun: bool = False, runners: bool = True
@@ -468,7 +468,7 @@ class Wheelwright(Starting, Releases):
         all_loaded = await packages.all_loaded(source, ci.skippable(), self.package)
         # The limit is that of the first.
         settled = [self._settled(each) for each in reversed(all_loaded)][::-1]
-        return [await with_runners(each) if runners else each for each in settled]
+        return [await with_runners(each, self.python) if runners else each for each in settled]
 
     def _settled(self, loaded: LoadedProject) -> LoadedProject:
         """Set what holds for the steps of this call, and return the project as the caller wants."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import tarfile
@@ -9,6 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from stiletto.sandbox.interpreters import find_interpreters
+from wheelwright.pins import DEFAULT_PYTHON, KNOWN_PYTHONS
+from wheelwright.project.pythons import minor_key
 
 from .bench import Bench
 from .repositories import HATCHLING, PYTEST, write
@@ -218,3 +223,25 @@ def test_python_that_is_not_there_fails_its_cell(stiletto: Bench, tmp_path: Path
     ended = bench.fails(write(tmp_path / "berth", files), "matrix", "--python=pypy3.11")
 
     assert "Python pypy3.11 is not available: no Python pypy3.11 on this machine" in ended.said
+
+
+def test_another_python_is_taken_where_the_default_is_not_there(
+    stiletto: Bench, tmp_path: Path
+) -> None:
+    """Nobody chose the default: the newest that is there and allowed runs, and a note says so."""
+    env = {**stiletto.env, "STILETTO_PYTHON_INSTALL": "0", "PYENV_ROOT": "/nowhere"}
+    env |= {"UV_PYTHON_INSTALL_DIR": "/nowhere"}
+    found = asyncio.run(find_interpreters(env, tmp_path))
+    series = {each.series for each in found if each.implementation == "cpython" and each.final}
+    older = [each for each in KNOWN_PYTHONS if each in series and minor_key(each) >= (3, 9)]
+    if DEFAULT_PYTHON in older or not older:
+        pytest.skip(f"this machine has Python {DEFAULT_PYTHON} itself")
+    files = {
+        "pyproject.toml": HATCHLING.format(name="berth") + PYTEST,
+        "src/berth/__init__.py": "",
+        "tests/test_berth.py": "def test_berth() -> None:\n    pass\n",
+    }
+    ended = replace(stiletto, env=env).passes(write(tmp_path / "berth", files), "test")
+
+    note = f"the default, {DEFAULT_PYTHON}, is not available here"
+    assert f"  Python {older[-1]}: {note}" in ended.out.splitlines()

@@ -169,6 +169,28 @@ def choose(
     return older[-1] if older else claims[0]
 
 
+def instead(metadata: Metadata, python: str, offered: str) -> list[str]:
+    """Return what may be used in place of a Python, the best first; `offered` is what names some.
+
+    First those that are named there, then all others. Among them the newest that is older, then
+    the oldest that is newer.
+
+    Raises:
+        ProjectError: requires-python is not a version specifier.
+    """
+    requires = metadata.pythons()
+    known = claimed(metadata) or [each for each in KNOWN_PYTHONS if allows(requires, each)]
+    others = [each for each in known if each != python and minor_key(each) >= _OLDEST]
+    named = set(re.findall(r"(?<![\w.])3\.[0-9]{1,3}(?![\w])", offered))
+
+    def order(each: str) -> tuple[bool, bool, int]:
+        newer = minor_key(each) > minor_key(python)
+        minor = minor_key(each)[1]
+        return each not in named, newer, minor if newer else -minor
+
+    return sorted(others, key=order)
+
+
 def drift(metadata: Metadata, files: Snapshot, python_version_file: str | None) -> list[Drift]:
     """Return every disagreement of .python-version, classifiers and requires-python.
 

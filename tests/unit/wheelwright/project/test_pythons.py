@@ -17,6 +17,7 @@ from wheelwright.project.pythons import (
     choose,
     claimed,
     drift,
+    instead,
     listed,
     preferred,
     unclaimed,
@@ -291,3 +292,25 @@ def test_a_python_that_nothing_here_runs_on_is_refused() -> None:
     with pytest.raises(RequestError, match=r"--python 3\.6 is too old") as caught:
         choose(of, "3.6", "", None)
     assert "choose 3.7 or a newer one" == caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("requires", "python", "offered", "expected"),
+    [
+        (">=3.11", "3.13", "", ["3.12", "3.11", "3.14", "3.15"]),
+        (
+            ">=3.11",
+            "3.13",
+            "no Python 3.13; found 3.11, pypy3.12",
+            ["3.11", "3.12", "3.14", "3.15"],
+        ),
+        (">=3.11,<3.13", "3.12", "", ["3.11"]),
+        ("==3.13.*", "3.13", "found 3.11", []),
+    ],
+)
+def test_what_may_be_used_in_place_of_the_default(
+    requires: str, python: str, offered: str, expected: list[str]
+) -> None:
+    """What the engine names comes first, then older Pythons, the newest of them first."""
+    own = project(f'[project]\nname = "a"\nversion = "1"\nrequires-python = "{requires}"\n')
+    assert expected == instead(own.metadata, python, offered)
