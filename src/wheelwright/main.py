@@ -44,7 +44,7 @@ from wheelwright.module.args import (
 from wheelwright.module.checks import with_checks
 from wheelwright.module.objects import Cell, Matrix, TestRun, matrix_object, run_object
 from wheelwright.module.releases import Releases, ReportFormat
-from wheelwright.module.starting import Starting
+from wheelwright.module.starting import DoctorFormat, Starting
 from wheelwright.module.system import with_system
 from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
@@ -63,6 +63,7 @@ from wheelwright.testing.reports.model import MatrixReport
 __all__ = [
     "Cell",
     "DescribeFormat",
+    "DoctorFormat",
     "Matrix",
     "PlanFormat",
     "ReportFormat",
@@ -414,10 +415,11 @@ class Wheelwright(Starting, Releases):
         return await github.restore_cache(await self._loaded(runners=False), saved)
 
     async def _to_start(
-        self, options: ReleaseOptions, git: dagger.Directory
+        self, options: ReleaseOptions, git: dagger.Directory, *, runners: bool = False
     ) -> tuple[ReleaseOptions, LoadedProject]:
-        loaded = await self._loaded(git, runners=False, anywhere=True)
-        options = replace(options, package=self.package, git=loaded.repository)
+        loaded = await self._loaded(git, runners=runners, anywhere=True)
+        package, python = self.package, self.python
+        options = replace(options, package=package, python=python, git=loaded.repository)
         return await with_tokens(options, self.github_token, self.index_token), loaded
 
     async def _of_package(

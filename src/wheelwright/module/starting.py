@@ -2,24 +2,35 @@
 
 # No postponed annotations here: the SDK reads them from the functions themselves.
 
+from enum import Enum
 from typing import Annotated
 
 import dagger
-from dagger import Doc
+from dagger import Doc, enum_type
 
 from wheelwright.container.loading import LoadedProject
 from wheelwright.module.args import Git
 from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
-from wheelwright.release.act.options import Api, Origin, ReleaseOptions, Trust
-from wheelwright.start import init, setup_github
+from wheelwright.release.act.options import Api, NamedIndex, Origin, ReleaseOptions, Trust
+from wheelwright.start import doctor, init, setup_github
+
+
+@enum_type
+class DoctorFormat(Enum):
+    """How `doctor` prints what it found."""
+
+    TEXT = "text"
+    """A table for people."""
+    JSON = "json"
+    """A list of findings, for programs."""
 
 
 class Starting:
     """What an object needs to have these functions: the package that it is of."""
 
     async def _to_start(
-        self, options: ReleaseOptions, git: dagger.Directory
+        self, options: ReleaseOptions, git: dagger.Directory, *, runners: bool = False
     ) -> tuple[ReleaseOptions, LoadedProject]:
         raise NotImplementedError
 
@@ -34,6 +45,25 @@ class Starting:
         """
         started, loaded = await self._to_start(ReleaseOptions(), git)
         return await init.init(loaded, started.package, options)
+
+    @uncached
+    @takes(Origin, Api, NamedIndex, Trust, without=("index_rules",))
+    async def doctor(
+        self,
+        git: Git,
+        strict: Annotated[bool, Doc("Fail if anything is missing.")] = False,
+        format_: Annotated[DoctorFormat, Doc("How to print it.")] = DoctorFormat.TEXT,
+        *,
+        options: ReleaseOptions,
+    ) -> str:
+        """Show what is there, missing, or not visible: package, git, files, GitHub, index.
+
+        Each with the next command, or the page to open and the value of each field. It only reads.
+        GitHub's settings need a token: --github-token 'cmd://gh auth token'.
+        """
+        started = await self._to_start(options, git, runners=True)
+        json = format_ is DoctorFormat.JSON
+        return await doctor.examine(*started, json=json, strict=strict)
 
     @uncached
     @takes(Origin, Api, Trust)

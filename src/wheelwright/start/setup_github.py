@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from wheelwright.container.loading import LoadedProject
 from wheelwright.errors import GateFailed, RequestError
-from wheelwright.github.options import Choices
+from wheelwright.github.options import Options, choose
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release.act import repository
 from wheelwright.release.act.http import token_of
@@ -12,12 +14,11 @@ from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.rest import Rest
 from wheelwright.release.decide.stops import Problem
 from wheelwright.release.decide.urls import Hub, https, hub_of, is_path
+from wheelwright.repository.facts import Found
 from wheelwright.repository.look import look
 from wheelwright.start import hub
 from wheelwright.start.findings import missing, text
 from wheelwright.start.settings import Deploys, Setting, Wanted, settings
-
-TAG_WORKFLOW = ".github/workflows/publish.yml"
 
 
 async def setup(options: ReleaseOptions, loaded: LoadedProject, *, apply: bool) -> str:
@@ -68,20 +69,24 @@ async def hub_for(options: ReleaseOptions) -> Hub:
 
 
 async def wanted(loaded: LoadedProject, branch: str) -> Wanted:
-    """Return what the workflows of the package need."""
-    project, usual = loaded.project, Choices()
-    own = project.settings.github
-    form = (await look(loaded)).tags(project).form
-    publishes = TAG_WORKFLOW in loaded.files.names or own.publish == "tag"
-    deploys = (
-        Deploys(own.environment or usual.environment, branch, form.pattern if publishes else ""),
-        Deploys(own.propose_environment or usual.propose_environment, branch),
-    )
+    """Return what the workflows of the package need; `branch` is GitHub's default branch.
+
+    Raises:
+        RequestError: a branch that no workflow can name.
+    """
+    project = loaded.project
+    repository = replace(await look(loaded), branch=Found(branch, "GitHub"))
+    choices = choose(Options(), project.settings.github, repository)
+    form = repository.tags(project).form
+    by_tag = choices.publish == "tag"
+    deploys = [Deploys(choices.environment, branch, form.pattern if by_tag else "")]
+    deploys.append(Deploys(choices.propose_environment, branch))
+    ours = project.installable and choices.publish != "theirs" and "release" not in choices.without
     return Wanted(
         tags=form,
-        environments=deploys if project.installable else (),
+        environments=tuple(deploys) if ours else (),
         merge_commits=version_source(project) is VersionSource.VCS,
-        tag_publishes=publishes,
+        tag_publishes=by_tag,
     )
 
 

@@ -32,7 +32,7 @@ PURE: dict[str, tuple[str, ...]] = {
     "wheelwright/project": (),
     "wheelwright/release/decide": (),
     "wheelwright/repository": ("look",),
-    "wheelwright/start": ("hub", "init", "setup_github"),
+    "wheelwright/start": ("doctor", "hub", "init", "setup_github"),
     "wheelwright/testing": ("matrix", "measuring", "reports/codecov", "run_tests", "running"),
 }
 """Packages that only plan, and those modules of theirs that carry the plans out."""

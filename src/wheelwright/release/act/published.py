@@ -174,7 +174,7 @@ async def _assets(
     return {each.name: each.sha256 for each in release.assets if each.sha256} or None
 
 
-async def _publishers(http: Http, file: File) -> tuple[tuple[Publisher, ...], str]:
+async def publishers_of(http: Http, file: File) -> tuple[tuple[Publisher, ...], str]:
     """Return who a file's attestations name, and their text; none where it has none."""
     if not file.provenance:
         return (), ""
@@ -192,7 +192,7 @@ async def _provenance(
     options: ReleaseOptions, http: Http, file: File, page: str
 ) -> tuple[tuple[Publisher, ...], str]:
     """Return who a file's attestations name, and why they do not verify; empty where they do."""
-    publishers, text = await _publishers(http, file)
+    publishers, text = await publishers_of(http, file)
     if not file.provenance:
         return (), ""
     if not text:
@@ -224,6 +224,6 @@ async def _publisher_notes(
         each for each in versions if (parsed := parse_version(each)) and parsed < wanted
     )
     those = [each for each in every if file_version(each.name) == before] if before else []
-    then = [publisher for each in those for publisher in (await _publishers(http, each))[0]]
+    then = [publisher for each in those for publisher in (await publishers_of(http, each))[0]]
     now = [publisher for each in checked for publisher in each.publishers]
     return published.changes(version, now, before, then)
