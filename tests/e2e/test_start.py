@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from .bench import REPOSITORY, Bench, Ended
-from .repositories import HATCHLING, PYTEST, repository
+from .release_bench import Description, Outside, ReleaseBench
+from .repositories import HATCHLING, PYTEST, git, repository
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 MODULE = f"h.example/o/wheelwright.git@{COMMIT}"
@@ -42,7 +44,9 @@ def test_init_adds_what_is_missing_once(stiletto: Bench, tmp_path: Path) -> None
     before = contents(at)
     second = init(stiletto, at, "--module", MODULE, "-y")
 
-    assert {**FILES} == {name: before[name].decode() for name in FILES}
+    engine = '\n[tool.wheelwright.github]\nengine = "stiletto"\n'
+    expected = {**FILES, "pyproject.toml": FILES["pyproject.toml"] + engine}
+    assert expected == {name: before[name].decode() for name in FILES}
     assert [{"name": "wheelwright", "source": MODULE, "pin": COMMIT}] == json.loads(
         before["dagger.json"]
     )["toolchains"]
@@ -122,3 +126,87 @@ def test_address_that_no_runner_reaches_is_refused(
     assert 1 == ended.code
     assert message in ended.error
     assert not (at / "dagger.json").exists()
+
+
+def test_remote_that_cannot_be_reached_stops_nothing(stiletto: Bench, tmp_path: Path) -> None:
+    """The only branch of the clone counts where the remote does not answer."""
+    at = repository(tmp_path / "demo", FILES)
+    git(at, "remote", "add", "origin", "https://127.0.0.1:1/o/demo.git")
+    ended = init(stiletto, at, "--module", MODULE, "-y")
+
+    assert "Applied." in ended.err
+    assert 'branches: ["main"]' in (at / ".github/workflows/ci.yml").read_text()
+
+
+# -- over the stand-ins ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def owned(
+    stiletto: Bench, tmp_path: Path, described: Description, source: Path
+) -> Iterator[ReleaseBench]:
+    """A package on a repository whose owner has set nothing, and the owner's token."""
+    with Outside(tmp_path / "outside", described) as outside:
+        outside.github.state.settings.actions_open_pulls = False
+        at = ReleaseBench.start(stiletto, outside, source)
+        environ = {**at.bench.env, "GITHUB_TOKEN": outside.owner.value}
+        yield replace(at, bench=replace(at.bench, env=environ))
+
+
+def setup(at: ReleaseBench, *words: str) -> Ended:
+    """Run `setup-github` with the owner's token."""
+    api = ("--github-api", at.outside.api_url, "--ca", str(at.outside.authority.bundle))
+    return at.call("setup-github", "--github-token", "env://GITHUB_TOKEN", *api, *words)
+
+
+def test_settings_are_shown_then_written_once(owned: ReleaseBench) -> None:
+    """Without --apply nothing is written; with it all is, and the second time nothing."""
+
+    def count() -> int:
+        return len(owned.outside.effects.happened)
+
+    before = count()
+    shown, looked = setup(owned), count()
+    applied, written = setup(owned, "--apply"), count()
+    again = setup(owned, "--apply")
+
+    assert (0, 0, 0) == (shown.code, applied.code, again.code), f"{shown}{applied}{again}"
+    assert "nothing was written: --apply writes what is missing" in shown.out
+    assert "5 of 5 missing" in shown.out
+    assert before == looked < written
+    assert "all of it is there" in applied.out
+    assert applied.out.endswith("Actions may create pull requests")
+    assert "nothing to write" in again.out
+    assert written == count()
+
+
+def test_doctor_finds_what_setup_writes(owned: ReleaseBench) -> None:
+    """The same settings are missing before and found after, and --strict fails until then."""
+    urls = owned.outside.index
+    index = ("--check-url", urls.simple_url, "--publish-url", urls.publish_url)
+    api = ("--github-api", owned.outside.api_url, "--ca", str(owned.outside.authority.bundle))
+    words = ("doctor", "--github-token", "env://GITHUB_TOKEN", *api, *index)
+
+    def settings() -> dict[str, str]:
+        ended = owned.call(*words, "--format", "json")
+        assert ended.code == 0, str(ended)
+        found = [each for each in json.loads(ended.out) if each["area"] == "GitHub"]
+        return {each["subject"]: each["state"] for each in found}
+
+    before = settings()
+    strict = owned.call(*words, "--strict")
+    setup(owned, "--apply")
+    after = settings()
+
+    assert ["missing"] * 5 + ["found"] * 2 == [*before.values()]
+    assert ["found"] * 7 == [*after.values()]
+    assert 1 == strict.code
+    assert "setup-github --apply" in strict.err
+
+
+def test_settings_need_a_token(owned: ReleaseBench) -> None:
+    """Without a token nothing is looked at, and the option is named."""
+    ended = owned.call("setup-github", "--github-api", owned.outside.api_url)
+
+    assert 1 == ended.code
+    assert "pass --github-token 'cmd://gh auth token'" in ended.error

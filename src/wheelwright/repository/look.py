@@ -86,7 +86,9 @@ async def asked(address: str, *args: str) -> str | None:
     """
     question = steps.git().with_env_variable("WHEELWRIGHT_CALL", uuid.uuid4().hex)
     question = question.with_env_variable("GIT_TERMINAL_PROMPT", "0")
-    command = ["timeout", _SECONDS, "git", "ls-remote", *args]
+    # git ends with 128, which engines take for a signal: such an end is never a result.
+    script = 'timeout "$0" git ls-remote "$@" || exit 1'
+    command = ["sh", "-c", script, _SECONDS, *args]
     step = steps.step(question, GIT, command, may_fail=True)
     done = await steps.output(step, f"git ls-remote {address}")
     return None if done.exit_code else done.stdout

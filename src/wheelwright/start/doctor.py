@@ -54,10 +54,12 @@ async def examine(
     project = loaded.project
     repository = await look(loaded)
     program = calling.commands(options).program
-    try:
-        known: Hub | str = await hub_for(options)
-    except WheelwrightError as error:
-        known = error.message
+    known: Hub | str = "there is no remote"
+    if repository.remote or options.remote:
+        try:
+            known = await hub_for(options)
+        except WheelwrightError as error:
+            known = error.message
     place = _Place(options, loaded, repository, await options.http(), known, program)
     subjects = description.subjects(project, python_of(loaded, options.python))
     keeps = changelog.kept(project, loaded.files.names)
