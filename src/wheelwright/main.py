@@ -262,6 +262,7 @@ class Wheelwright(Starting, Releases):
         self,
         git: Git,
         audit: Annotated[dagger.File | None, Doc("pip-audit's JSON, to add its findings.")] = None,
+        gate: Annotated[str, Doc("Only those of lint, typecheck or test. Default: all.")] = "",
         *,
         options: MatrixOptions,
     ) -> str:
@@ -271,7 +272,9 @@ class Wheelwright(Starting, Releases):
         """
         loaded = await self._loaded(git, reading=True)
         python, requested = self._python(loaded), bool(self.python)
-        return await annotate.annotate(loaded, python, options, audit, requested=requested)
+        return await annotate.annotate(
+            loaded, python, options, audit, gate=gate, requested=requested
+        )
 
     @function
     @translate_errors

@@ -236,3 +236,51 @@ def test_branch_that_nothing_says_is_not_guessed(stiletto: Bench, make: Make) ->
 
     assert "the default branch is not known: HEAD is not on a branch" in ended.error
     assert "--branch NAME" in ended.error
+
+
+@pytest.mark.slow
+def test_workspace_has_one_set_of_files(stiletto: Bench, make: Make) -> None:
+    """Every member is in it, whichever package is named, with the form of its own tags."""
+    root = (
+        '[project]\nname = "shop"\nversion = "0"\nclassifiers = ["Private :: Do Not Upload"]\n'
+        '\n[tool.uv.workspace]\nmembers = ["packages/*"]\n'
+    )
+    files = {"pyproject.toml": root}
+    for name in ("kiln", "lathe"):
+        files[f"packages/{name}/pyproject.toml"] = PYPROJECT.replace("adze", name)
+        files[f"packages/{name}/src/{name}/__init__.py"] = ""
+    at = make(files, tags=("kiln-v1.3.0", "lathe-v0.4.1"))
+
+    said = write(stiletto, at).said
+
+    release = parsed(at / ".github/workflows/release.yml")
+    assert ["kiln", "lathe"] == release["on"]["workflow_dispatch"]["inputs"]["package"]["options"]
+    assert ["kiln", "lathe"] == parsed(at / CI)["jobs"]["gates"]["strategy"]["matrix"]["package"]
+    assert "package: kiln, a member of the workspace; tags: kiln-v[0-9]*" in said
+    words = ("workflows", "--module", MODULE, "-y")
+    again = stiletto.passes(at, "--package", "lathe", *words, cwd=at)
+    assert "no changes to apply" in again.said
+
+
+@pytest.mark.slow
+def test_checkout_is_complete_and_needs_are_named(stiletto: Bench, make: Make) -> None:
+    """Submodules and git-lfs are checked out; an address or an index that needs more is named."""
+    module = '[submodule "grain"]\n\tpath = src/grain\n\turl = git@example.org:a/grain.git\n'
+    index = '\n[[tool.uv.index]]\nname = "forge"\nurl = "https://packages.example.org/simple"\n'
+    at = make(
+        {
+            ".gitmodules": module,
+            ".gitattributes": "*.npz filter=lfs diff=lfs merge=lfs -text\n",
+            "pyproject.toml": PYPROJECT + index,
+        }
+    )
+
+    said = write(stiletto, at).said
+
+    for job in parsed(at / CI)["jobs"].values():
+        for step in job["steps"]:
+            if "actions/checkout@" in step.get("uses", ""):
+                assert ("recursive", True) == (step["with"]["submodules"], step["with"]["lfs"])
+    assert "submodule src/grain: git@example.org:a/grain.git needs a credential" in said
+    assert "index forge: https://packages.example.org/simple may need a credential" in said
+    assert 'set netrc = "NETRC" in [tool.wheelwright.github]' in said

@@ -38,8 +38,13 @@ def newest(text: str, existing: str) -> str:
 def foreign(text: str) -> tuple[str, ...]:
     """Return the pins of a text that are not those of `pins.py`, each once, as they are written."""
     ours = {f"{action.name}@{action.commit}" for action in ACTIONS.values()}
-    used = [match for match in _USED.finditer(text) if f"{match[1]}@{match[2]}" not in ours]
+    used = [match for match in _USED.finditer(text) if _action(match) not in ours]
     return tuple(dict.fromkeys(f"{use['name']}@{use['commit']} # {use['version']}" for use in used))
+
+
+def _action(match: re.Match[str]) -> str:
+    """Return an action and its commit; `actions/cache/save` is a part of `actions/cache`."""
+    return f"{'/'.join(match['name'].split('/')[:2])}@{match['commit']}"
 
 
 def _parse(version: str) -> Version:

@@ -58,6 +58,9 @@ CALLS = {
     "call_plan": 'release-plan --base "$BASE"',
     "call_restore": 'restore-uv-cache --saved "$RUNNER_TEMP/uv-cache"',
     "call_save": "uv-cache",
+    "call_security": "security-report",
+    "call_notify": "notify",
+    "call_trend": "trend",
 }
 
 # What a person requested, as variables of the step.
@@ -86,6 +89,9 @@ CALLS_APART = {
 # Functions that read .git where the version comes from it.
 _GIT = ("annotations", "ci", "matrix", "matrix-run", "release", "release-build", "release-plan")
 
+# Functions whose steps install something, or ask an index.
+_INSTALLING = (*_GIT, "audit", "security-report")
+
 
 class Engine(Enum):
     """Which engine's command line the workflows install."""
@@ -104,6 +110,7 @@ class Caller:
         toolchain: name under which dagger.json has the module.
         package: for `--package`.
         home: where the module's code is.
+        netrc: whether the variable NETRC has credentials for what is installed.
     """
 
     engine: Engine = Engine.DAGGER
@@ -112,6 +119,7 @@ class Caller:
     toolchain: str = ""
     package: str = ""
     home: Home = field(default_factory=Home)
+    netrc: bool = False
 
     @property
     def program(self) -> str:
@@ -131,6 +139,8 @@ class Caller:
             args += ["--source", "."]
         if self.package:
             args += ["--package", self.package]
+        if self.netrc and function.split()[0] in _INSTALLING:
+            args += ["--netrc", "env://NETRC"]
         args.append(function)
         if self.module and function.split()[0] in _GIT:
             args += ["--git", "."]

@@ -12,6 +12,7 @@ from typing import Final
 
 from wheelwright.errors import RequestError
 from wheelwright.github.calls import Engine
+from wheelwright.github.members import Member
 from wheelwright.project.arguments import argument
 from wheelwright.project.github_settings import FILES, GitHubSettings, is_branch, is_environment
 from wheelwright.repository.existing import DEPENDABOT, DIRECTORY, Workflow
@@ -57,6 +58,7 @@ class Choices:
     Attributes:
         files: the file of each workflow that does not have its usual name.
         names: the name of each workflow that is not that of its file.
+        members: the packages, where there are several.
         publish: who uploads to the index: "release", "tag", or "theirs".
     """
 
@@ -71,6 +73,7 @@ class Choices:
     files: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     dependabot: str = DEPENDABOT[0]
+    members: tuple[Member, ...] = ()
     needs: tuple[str, ...] = ()
     sarif: bool = False
     codecov: str = ""

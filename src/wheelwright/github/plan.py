@@ -19,11 +19,13 @@ stay in ordinary workflows. A package that nothing can build has neither release
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from wheelwright.environment.tools import pinned
 from wheelwright.errors import RequestError
+from wheelwright.github import again, requested
+from wheelwright.github import members as several
 from wheelwright.github.calls import (
     CALLS,
     CALLS_APART,
@@ -35,6 +37,7 @@ from wheelwright.github.calls import (
 )
 from wheelwright.github.dependabot import Entry
 from wheelwright.github.encoding import scalar, word
+from wheelwright.github.members import VARIABLE, Member, patterns
 from wheelwright.github.options import Choices
 from wheelwright.github.template import fill, read
 from wheelwright.pins import ACTIONS, DAGGER, DEFAULT_PYTHON, UV
@@ -52,6 +55,12 @@ CHECK = "ci passed"
 # Jobs of a release, whose output is summed up.
 _SUMMED_UP = ("build", "propose", "publish", "finish")
 _TAGS = Form()
+# Jobs of a workflow of which a message is sent.
+_JOBS = {
+    "audit": "audit",
+    "release": "build, propose, publish, finish",
+    "publish": "build, publish",
+}
 
 
 def workflows(
@@ -67,29 +76,43 @@ def workflows(
             "a reusable workflow runs in repositories that do not contain this module",
             "pass --module REFERENCE, which they will use",
         )
+    members = choices.members
+    caller = replace(
+        caller,
+        package=VARIABLE if members else caller.package,
+        netrc=bool(choices.netrc),
+    )
     values = {
         **SECRETS,
         **_pins(),
         **_install(caller),
-        **_project(project),
+        **_project(project, members),
         "branch": scalar("--branch", choices.branch),
         "environment": scalar("--environment", choices.environment),
         "proposing": scalar("--propose-environment", choices.propose_environment),
         **_index(project, choices.index),
-        "job_env": "",
         "handed_if": "",
         "app_token": read("app-token"),
         "request": read("request"),
         **REQUEST,
-        "tag_pattern": scalar("the form of tags", tags.pattern),
+        "tag_patterns": ", ".join(
+            scalar("the form of tags", each) for each in patterns(members, tags)
+        ),
         **_wheels(project),
         "matrix_args": "",
-        "needed": ", ".join(("gates", "matrix", "native", *choices.needs)),
+        "needed": ", ".join(_needed(choices)),
         "module_input": scalar("--module", ""),
         "retention": str(choices.retention_days),
+        "prepare_plain": "@checkout@\n@install@",
+        **several.values(members),
+        **requested.values(choices),
     }
-    plain = {**values, **_calls(caller)}
-    plain["prepare"] = "@checkout@\n@install@"
+    plain = {**values, **_calls(caller, values)}
+    if members:
+        # Nothing of a message is of one package.
+        first = replace(caller, package=members[0].name)
+        plain["call_notify"] = first.call(CALLS["call_notify"])
+    plain["prepare"] = "@prepare_plain@"
     plain["prepare_whole"] = "@checkout_whole@\n@install@"
     files: dict[str, str] = {}
 
@@ -101,23 +124,29 @@ def workflows(
             read(template), {**own, "name": name if plain_name else scalar("its name", name)}
         )
 
+    of_matrix = requested.of_matrix(choices)
+    told = requested.notify(choices, values["needed"], on_branch=True)
     if choices.reusable:
         called = replace(caller, module='"$MODULE"')
-        inner = {**values, **_calls(called), "module_input": scalar("--module", caller.module)}
-        inner |= {"jobs": read("jobs"), "job_env": "env:\n  MODULE: ${{ inputs.module }}"}
+        inner = {**values, **_calls(called, {**values, **of_matrix}), **of_matrix}
+        inner |= {"module_input": scalar("--module", caller.module), "jobs": read("jobs")}
+        inner |= several.values(members, "MODULE: ${{ inputs.module }}")
         add("wheelwright", "called", inner)
-        needed = ", ".join(("ci", *choices.needs))
+        needed = ", ".join(_needed(choices, "ci"))
         uses = f"$/{choices.path('wheelwright')}"
-        add("ci", "ci", {**plain, "jobs": read("caller"), "needed": needed, "called": uses})
+        told = requested.notify(choices, needed, on_branch=True)
+        outer = {**plain, "jobs": read("caller"), "needed": needed, "called": uses}
+        add("ci", "ci", {**outer, **told})
     else:
-        add("ci", "ci", {**plain, "prepare": values["prepare"], "jobs": read("jobs")})
+        inner = {**plain, "prepare": values["prepare"], "jobs": read("jobs"), **of_matrix, **told}
+        add("ci", "ci", {**inner, **_calls(caller, inner)})
     if "nightly" not in choices.without:
         resolutions = "locked,lowest-direct,highest" if project.lock else "lowest-direct,highest"
         nightly = {**plain, "matrix_args": f" --resolution {resolutions}"}
-        nightly["annotate"] = f"{plain['call_matrix_run']}{nightly['matrix_args']} annotations"
-        add("nightly", "nightly", nightly)
+        nightly |= {**_again(caller, nightly), **requested.notify(choices, "matrix")}
+        add("nightly", "nightly", {**nightly, "annotate": ""})
     for kind in _single(project, choices):
-        own = {**plain, "said": kind}
+        own = {**plain, "said": kind, **requested.notify(choices, _JOBS[kind])}
         if kind == "publish":
             own["handed_if"] = "if: ${{ steps.build.outputs.released != 'true' }}"
         add(kind, kind, own)
@@ -133,11 +162,20 @@ def dependabot_entries(project: Project) -> tuple[Entry, ...]:
     return Entry("github-actions", "/", "actions"), Entry(ecosystem, f"/{directory}", "python")
 
 
+def _needed(choices: Choices, *checks: str) -> Iterator[str]:
+    """Yield the jobs that the required check waits for."""
+    yield from checks or ("gates", "matrix", *(("cells",) if choices.members else ()), "native")
+    if choices.sarif:
+        yield "security"
+    yield from choices.needs
+
+
 def _single(project: Project, choices: Choices) -> Iterator[str]:
     """Yield the workflows beside the checks: exactly one of them uploads to the index."""
     if "audit" not in choices.without:
         yield "audit"
-    if not project.installable:
+    released = any(each.released for each in choices.members)
+    if not (released if choices.members else project.installable):
         return
     uploads = {"release": "release", "tag": "publish"}.get(choices.publish, "")
     if uploads and uploads not in choices.without:
@@ -190,10 +228,10 @@ def _install(caller: Caller) -> dict[str, str]:
     }
 
 
-def _project(project: Project) -> dict[str, str]:
+def _project(project: Project, members: Sequence[Member]) -> dict[str, str]:
     # The start is spread over the hour: GitHub delays or drops what starts with everything else.
     minute = zlib.crc32(project.name.encode()) % 60
-    deep = version_source(project) is VersionSource.VCS
+    deep = version_source(project) is VersionSource.VCS or any(each.deep for each in members)
     directory = project.base if project.lock else project.where
     return {
         "fetch_depth": "fetch-depth: 0 # the version comes from the tags" if deep else "",
@@ -245,8 +283,14 @@ def _index(project: Project, name: str) -> dict[str, str]:
     }
 
 
-def _calls(caller: Caller) -> dict[str, str]:
+def _calls(caller: Caller, values: Mapping[str, str]) -> dict[str, str]:
     calls = {name: caller.call(function) for name, function in CALLS.items()}
     calls |= {name: caller.call_apart(function) for name, function in CALLS_APART.items()}
     # In ci those of ruff and of the type checkers, too; at night only the matrix.
-    return {**calls, "annotate": calls["call_annotations"]}
+    return {**calls, "annotate": read("annotate"), **_again(caller, values)}
+
+
+def _again(caller: Caller, values: Mapping[str, str]) -> dict[str, str]:
+    build = values["build_request"]
+    requests = values["request"], values["request"] if build == "@request@" else build
+    return again.steps(caller, values["matrix_args"], requests, values["package_line"])

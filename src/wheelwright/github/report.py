@@ -19,7 +19,9 @@ def found(
     """Yield a line for each fact that decided something, with its place."""
     branch = repository.branch
     yield f"branch: {branch.value}, from {branch.origin}"
-    if project.installable:
+    for each in choices.members:
+        yield f"package: {each.name}, a member of the workspace; tags: {each.tags.pattern}"
+    if project.installable and not choices.members:
         yield f"tags: {tags.form.pattern}, {tags.origin or 'the usual form, as there is no tag'}"
     yield from _kept(repository, choices, planned)
     yield from _publisher(repository, choices)

@@ -5,22 +5,27 @@ from __future__ import annotations
 import sys
 import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 
 import dagger
 from dagger import dag
 
+from wheelwright.ci import skippable
 from wheelwright.container import steps
-from wheelwright.container.loading import LoadedProject, with_files
+from wheelwright.container.loading import LoadedProject, load, with_files
 from wheelwright.container.privileges import DATA, KEEP
+from wheelwright.container.source import Source
 from wheelwright.container.together import together
 from wheelwright.environment.audited import find
 from wheelwright.github import merging, native, plan, remembering, report, ruleset
 from wheelwright.github import options as options_of
+from wheelwright.github.members import Member
 from wheelwright.github.options import Options
 from wheelwright.github.reach import reach
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project import building
 from wheelwright.project.files import join
+from wheelwright.project.model import Project
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release.decide.tags import Form
 from wheelwright.repository.branch import tags as tags_of
@@ -39,18 +44,19 @@ async def workflows(loaded: LoadedProject, package: str, options: Options) -> da
     What was found, decided and kept is printed, as a changeset has no text of its own; pins that
     are kept, too: a commit that another person put there runs with the jobs' rights.
     """
-    loaded = await with_files(loaded, lambda _: [ATTRIBUTES])
+    loaded = await with_files(await _root(loaded), lambda _: [ATTRIBUTES])
     project = loaded.project
     settings = project.settings.github
     dagger_json = (await _texts(loaded, ["dagger.json"])).get("dagger.json")
     engine = options_of.engine(options, settings)
     taken = "" if package else project.where
-    reached = package or taken
+    reached = "" if project.members else package or taken
     called_by = await reach(dagger_json, engine, options.module, reached, options.stiletto)
     repository = await look(loaded, options_of.branch(options, settings))
     audited = bool(find(project).places)
     choices = options_of.choose(options, settings, repository, audited=audited)
     tags = repository.tags(project)
+    choices = replace(choices, members=await _members(loaded, repository))
     planned = plan.workflows(project, called_by, choices, tags.form)
     paths = {*planned, *(each.path for each in repository.workflows if each.ours)}
     existing = await _texts(loaded, paths)
@@ -81,6 +87,31 @@ async def workflows(loaded: LoadedProject, package: str, options: Options) -> da
     if merged.removed:
         after = after.without_files(list(merged.removed))
     return after.changes(loaded.source)
+
+
+async def _root(loaded: LoadedProject) -> LoadedProject:
+    """Return the workspace that a package is a member of; one set of files is for all of it."""
+    if not loaded.project.is_member:
+        return loaded
+    source = Source(loaded.files, loaded.repository, loaded.project.base)
+    return await load(source, skippable())
+
+
+async def _members(loaded: LoadedProject, repository: Repository) -> tuple[Member, ...]:
+    """Return the packages of a workspace, its root first where that is one; empty for a package."""
+    root = loaded.project
+    if not root.members:
+        return ()
+    source = Source(loaded.files, loaded.repository, root.base)
+    names = sorted(each.name for each in root.members.values() if each.name)
+    every = [await load(source, skippable(), name) for name in names]
+    own = [loaded] if root.installable else []
+    return tuple(_member(each.project, repository) for each in (*own, *every))
+
+
+def _member(project: Project, repository: Repository) -> Member:
+    deep = version_source(project) is VersionSource.VCS
+    return Member(project.metadata.name, repository.tags(project).form, project.installable, deep)
 
 
 async def _texts(loaded: LoadedProject, paths: Iterable[str]) -> dict[str, str]:

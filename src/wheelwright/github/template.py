@@ -35,4 +35,6 @@ def fill(template: str, values: Mapping[str, str]) -> str:
         elif value := values[alone["word"]]:
             inner = fill(value, values).rstrip("\n").split("\n")
             lines += [alone["indent"] + each if each else each for each in inner]
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+    text = "\n".join(line.rstrip() for line in lines) + "\n"
+    # Where a part is left out, the empty lines around it are one.
+    return re.sub(r"\n{3,}", "\n\n", text)

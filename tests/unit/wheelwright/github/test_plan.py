@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from tests.unit.wheelwright.samples import LIKE_ATTRS, LIKE_CLICK, fixture, moved, project
 from wheelwright.errors import ProjectError, RequestError
 from wheelwright.github.calls import CALLS, CALLS_APART, Caller, Engine, caller
+from wheelwright.github.members import Member
 from wheelwright.github.merging import merged
 from wheelwright.github.options import Choices
 from wheelwright.github.plan import CHECK, workflows
@@ -32,6 +33,15 @@ COMPILED = project(LIKE_ATTRS + '\n[tool.cibuildwheel]\nbuild = "cp313-*"\n')
 CI, RELEASE = ".github/workflows/ci.yml", ".github/workflows/release.yml"
 PUBLISH = ".github/workflows/publish.yml"
 TAGGED = Choices(publish="tag")
+EVERYTHING = Choices(
+    sarif=True,
+    codecov="CODECOV_TOKEN",
+    notify="SLACK_WEBHOOK",
+    history=True,
+    netrc="INDEX_NETRC",
+)
+MEMBERS = (Member("kiln", Form("kiln-v")), Member("lathe", Form("lathe-v")))
+WORKSPACE = replace(EVERYTHING, members=(*MEMBERS, Member("bench", released=False)))
 
 
 def installed(name: str, source: str = "github.com/example/wheelwright@v1") -> str:
@@ -70,6 +80,11 @@ def runs(text: str) -> list[str]:
     ]
 
 
+def scripts_of(job: Any) -> list[str]:
+    """Return the shell scripts of a job."""
+    return [step["run"] for step in job["steps"] if "run" in step]
+
+
 def every() -> Iterator[tuple[str, str]]:
     """Yield name and text of every workflow in every form."""
     forms = {
@@ -80,6 +95,15 @@ def every() -> Iterator[tuple[str, str]]:
         "module": plan(said=None, module=REMOTE, package="packages/x"),
         "compiled": plan(COMPILED),
         "tag": plan(choices=TAGGED),
+        "everything": plan(said=installed("wheelwright"), choices=EVERYTHING),
+        "everything-own": plan(choices=replace(EVERYTHING, netrc="")),
+        "everything-reusable": plan(
+            said=None, module=REMOTE, choices=replace(EVERYTHING, reusable=True)
+        ),
+        "workspace": plan(said=installed("wheelwright"), choices=WORKSPACE),
+        "workspace-tag": plan(
+            said=installed("wheelwright"), choices=replace(WORKSPACE, publish="tag")
+        ),
         "reusable": plan(said=None, module=REMOTE, choices=Choices(reusable=True)),
         "from-tags": plan(project(LIKE_ATTRS)),
     }
@@ -291,7 +315,8 @@ def test_release_takes_every_request() -> None:
     ] == list(inputs)
     assert "trunk" == inputs["base"]["default"]
     assert {"string", "boolean", "choice"} == {each["type"] for each in inputs.values()}
-    asked = [each for each in scripts if "release-build" in each or "release-plan" in each]
+    asked = [each for each in scripts if re.search(r"release-(?:build|plan)", each)]
+    asked = [each for each in asked if "printf" not in each]
     for words in ('--bump "$BUMP"', '--version "$VERSION"', "--post", "--allow-lower"):
         assert [words in each for each in asked] == [True, True]
 
@@ -304,8 +329,8 @@ def test_plan_only_writes_nothing() -> None:
         jobs["plan"]["if"],
         jobs["plan"]["permissions"],
     )
-    assert "$GITHUB_STEP_SUMMARY" in jobs["plan"]["steps"][-1]["run"]
-    assert "edits" in jobs["plan"]["steps"][-1]["env"]["UNTIL"]
+    assert "$GITHUB_STEP_SUMMARY" in jobs["plan"]["steps"][-2]["run"]
+    assert "edits" in jobs["plan"]["steps"][-2]["env"]["UNTIL"]
     assert "${{ !inputs.plan-only }}" == jobs["build"]["if"]
     assert "secrets" not in str(jobs["plan"]) + str(jobs["build"])
 
@@ -344,9 +369,12 @@ def test_reports_are_kept_on_failure() -> None:
     """Annotations, summary, reports and the artifact follow a matrix that failed, too."""
     steps = parsed(plan()[CI])["jobs"]["matrix"]["steps"]
     after = steps[[step.get("id") for step in steps].index("matrix") + 1 :]
-    kept = {step["name"]: step["if"] for step in after[:4]}
+    kept = {step["name"]: step["if"] for step in after[:6]}
 
-    assert ["Annotations", "Summary", "Reports", "Keep the reports"] == list(kept)
+    assert [
+        *("Annotations", "Annotations of the linter", "Annotations of the type checkers"),
+        *("Summary", "Reports", "Keep the reports"),
+    ] == list(kept)
     assert {"${{ !cancelled() && steps.matrix.outcome != 'skipped' }}"} == set(kept.values())
 
 
@@ -439,6 +467,166 @@ def test_dependabot_looks_where_the_package_lies() -> None:
     assert "/libs/a" == python["directory"]
 
 
+# -- what is requested ---------------------------------------------------------------------------
+
+
+def test_nothing_is_written_that_is_not_requested() -> None:
+    """Without settings there is no secret in the checks, and no job of the requested kind."""
+    text = plan()[CI]
+
+    assert "secrets." not in text
+    assert {"gates", "matrix", "native", "passed"} == set(parsed(text)["jobs"])
+    assert not any(each in text for each in ("history", "trend", "codecov", "--coverage"))
+
+
+def test_findings_go_to_code_scanning_in_a_job_of_their_own() -> None:
+    """Only that job may write them, and the required check waits for it."""
+    jobs = parsed(plan(choices=Choices(sarif=True))[CI])["jobs"]
+
+    assert {"contents": "read", "security-events": "write"} == jobs["security"]["permissions"]
+    assert "security" in jobs["passed"]["needs"]
+    assert ["security"] == [
+        name for name, job in jobs.items() if "security-events" in job["permissions"]
+    ]
+    assert any("security-report" in each for each in scripts_of(jobs["security"]))
+
+
+def test_coverage_is_sent_from_the_run_that_was_judged() -> None:
+    """Every call of the matrix has the same arguments, and the secret is in one step."""
+    files = plan(choices=Choices(codecov="COVERAGE"))
+    job = parsed(files[CI])["jobs"]["matrix"]
+    calls = [each for each in scripts_of(job) if re.search(r"call matrix", each)]
+
+    assert all("--coverage" in each for each in calls)
+    assert ["Send the coverage to Codecov"] == [
+        step["name"] for step in job["steps"] if "secrets.COVERAGE" in str(step)
+    ]
+    assert "COVERAGE" not in files[".github/workflows/nightly.yml"]
+
+
+def test_history_is_kept_and_compared() -> None:
+    """The last file is restored, this run is added and compared, and a branch's push keeps it."""
+    steps = parsed(plan(choices=Choices(history=True))[CI])["jobs"]["matrix"]["steps"]
+    named = {step["name"]: step for step in steps}
+
+    assert "dagger call trend --history" in named["Add this run to the history"]["run"]
+    assert "actions/cache/restore@" in named["Restore the history"]["uses"]
+    assert "default_branch" in named["Keep the history"]["if"]
+
+
+@pytest.mark.parametrize(
+    ("file", "needs"),
+    [
+        ("ci", ["gates", "matrix", "native"]),
+        ("nightly", ["matrix"]),
+        ("audit", ["audit"]),
+        ("release", ["build", "propose", "publish", "finish"]),
+    ],
+)
+def test_failure_is_told_by_a_job_of_its_own(file: str, needs: list[str]) -> None:
+    """It waits for the others, reads the repository, and is the only one with the secret."""
+    text = plan(choices=Choices(notify="HOOK"))[f".github/workflows/{file}.yml"]
+    jobs = parsed(text)["jobs"]
+
+    assert (needs, {"contents": "read"}) == (jobs["notify"]["needs"], jobs["notify"]["permissions"])
+    assert "failure()" in jobs["notify"]["if"]
+    assert ["notify"] == [name for name, job in jobs.items() if "secrets.HOOK" in str(job)]
+
+
+def test_credentials_of_an_index_reach_what_installs() -> None:
+    """Each call that installs gets the secret by its variable; no other step has it."""
+    files = plan(choices=Choices(netrc="INDEX"))
+    for path in (CI, ".github/workflows/nightly.yml", ".github/workflows/audit.yml", RELEASE):
+        for job in parsed(files[path])["jobs"].values():
+            for step in job.get("steps", ()):
+                asked = "--netrc env://NETRC" in step.get("run", "")
+                has = "${{ secrets.INDEX }}" == step.get("env", {}).get("NETRC")
+                assert asked == has, step
+    gates = parsed(files[CI])["jobs"]["gates"]["steps"]
+    assert "dagger call --netrc env://NETRC ci" in [step.get("run") for step in gates]
+    jobs = parsed(files[RELEASE])["jobs"]
+    assert not any("secrets.INDEX" in str(jobs[name]) for name in ("propose", "publish", "finish"))
+
+
+def test_annotations_are_a_step_for_each_gate() -> None:
+    """GitHub shows ten of a step: those of the tests come first, and no linter hides them."""
+    steps = parsed(plan()[CI])["jobs"]["matrix"]["steps"]
+
+    assert [
+        "dagger call matrix-run annotations",
+        "dagger call annotations --gate lint",
+        "dagger call annotations --gate typecheck",
+    ] == [step["run"] for step in steps if step["name"].startswith("Annotations")]
+
+
+def test_summary_ends_with_the_line_that_runs_it_again() -> None:
+    """Each job that has a summary names the call for both engines, or how to go on."""
+    files = plan(said=installed("wheelwright"), engine=Engine.STILETTO)
+    lines = {
+        f"{Path(path).stem}:{name}": re.findall(r'"(.+)" \\', step["run"])
+        for path, text in files.items()
+        for name, job in parsed(text).get("jobs", {}).items()
+        for step in job["steps"]
+        if step["name"] == "How to run it again"
+    }
+
+    def both(call: str) -> list[str]:
+        return [f"{engine} call wheelwright {call}" for engine in ("stiletto", "dagger")]
+
+    assert both("ci") == lines["ci:gates"]
+    assert both("matrix") == lines["ci:matrix"]
+    assert both("matrix --cell $CELL") == lines["ci:native"]
+    assert both("audit") == lines["audit:audit"]
+    assert both("matrix --resolution locked,lowest-direct,highest") == lines["nightly:matrix"]
+    assert lines["release:plan"] == lines["release:build"]
+    assert lines["release:plan"][0].startswith("stiletto call wheelwright release-plan --base")
+    again = ["gh run rerun $GITHUB_RUN_ID"]
+    assert [again] * 4 == [
+        lines[f"release:{name}"] for name in ("propose", "publish", "finish", "attest")
+    ]
+
+
+# -- several packages -----------------------------------------------------------------------------
+
+
+def test_every_package_is_checked_in_one_set_of_files() -> None:
+    """Gates and matrix run once for each, and their reports do not overwrite each other."""
+    files = plan(said=installed("wheelwright"), choices=Choices(members=MEMBERS))
+    jobs = parsed(files[CI])["jobs"]
+
+    for name in ("gates", "matrix"):
+        assert ["kiln", "lathe"] == jobs[name]["strategy"]["matrix"]["package"]
+        assert {"PACKAGE": "${{ matrix.package }}"} == jobs[name]["env"]
+    assert 'dagger call wheelwright --package "$PACKAGE" ci' in scripts_of(jobs["gates"])
+    kept = [step for step in jobs["matrix"]["steps"] if step["name"] == "Keep the reports"]
+    assert "reports-${{ matrix.package }}" == kept[0]["with"]["name"]
+    assert ["gates", "matrix", "cells", "native"] == jobs["passed"]["needs"]
+
+
+def test_package_to_release_is_an_input() -> None:
+    """What can be built is a choice, and reaches the plan and the build as a variable."""
+    files = plan(said=installed("wheelwright"), choices=WORKSPACE)
+    workflow = parsed(files[RELEASE])
+
+    package = workflow["on"]["workflow_dispatch"]["inputs"]["package"]
+    assert ("choice", ["kiln", "lathe"]) == (package["type"], package["options"])
+    for name in ("plan", "build"):
+        steps = {step["name"]: step for step in workflow["jobs"][name]["steps"]}
+        step = steps[name.capitalize()]
+        assert "${{ inputs.package }}" == step["env"]["PACKAGE"]
+        assert '--package "$PACKAGE"' in step["run"]
+
+
+def test_tag_names_its_package() -> None:
+    """Tags of every package start publish.yml, which finds the package by the prefix."""
+    tagged = Choices(publish="tag", members=MEMBERS)
+    workflow = parsed(plan(said=installed("wheelwright"), choices=tagged)[PUBLISH])
+
+    assert ["kiln-v[0-9]*", "lathe-v[0-9]*"] == workflow["on"]["push"]["tags"]
+    steps = {step["name"]: step for step in workflow["jobs"]["build"]["steps"]}
+    assert '"kiln-v"*) PACKAGE=kiln ;;' in steps["Build"]["run"]
+
+
 # -- engines and callers --------------------------------------------------------------------------
 
 
@@ -459,7 +647,9 @@ def test_namespaces_are_allowed_before_stiletto_is_called(text: str) -> None:
     """Each job that calls the embedded engine first lets ordinary users make namespaces."""
     for job in parsed(text)["jobs"].values():
         scripts = [step.get("run", "") for step in job.get("steps", ())]
-        called = [n for n, script in enumerate(scripts) if re.search(r"\bstiletto call\b", script)]
+        # What is printed is not called.
+        calls = [script.partition("printf")[0] for script in scripts]
+        called = [n for n, script in enumerate(calls) if re.search(r"\bstiletto call\b", script)]
         allowed = [n for n, script in enumerate(scripts) if "userns=0" in script]
         assert not called or (len(allowed) == 1 and allowed[0] < called[0])
 
@@ -524,7 +714,7 @@ def test_compiled_package_builds_its_wheels_on_other_machines() -> None:
     assert ("edits", ["edits", "wheels"]) == (wheels["needs"], build["needs"])
     assert "--until edits" in edits["steps"][-1]["run"]
     assert "${{ needs.edits.outputs.commit }}" == checkout["with"]["ref"]
-    assert '--dist "$RUNNER_TEMP/wheels"' in build["steps"][-4]["run"]
+    assert '--dist "$RUNNER_TEMP/wheels"' in build["steps"][-5]["run"]
     assert "wheels" not in parsed(plan()[RELEASE])["jobs"]
 
 

@@ -4,14 +4,17 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.unit.wheelwright.samples import LIKE_ATTRS, fixture, project
 from wheelwright.github.calls import Engine, caller
+from wheelwright.github.members import Member
 from wheelwright.github.options import Choices
 from wheelwright.github.plan import workflows
+from wheelwright.release.decide.tags import Form
 
 REPOSITORY = Path(__file__).parents[4]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -29,6 +32,16 @@ PROGRAMS = Path(sys.executable).parent
 ZIZMOR = ("zizmor", "--offline", "--persona=pedantic", "--no-progress", "--no-exit-codes")
 ZIZMOR_FINDS_NOTHING = "No findings to report."
 
+EVERYTHING = Choices(
+    sarif=True,
+    codecov="CODECOV_TOKEN",
+    notify="SLACK_WEBHOOK",
+    history=True,
+    netrc="INDEX_NETRC",
+)
+MEMBERS = (Member("kiln", Form("kiln-v")), Member("lathe", Form("lathe-v")))
+WORKSPACE = replace(EVERYTHING, members=MEMBERS)
+
 FORMS = {
     "toolchain": workflows(MILLRACE, caller(TOOLCHAIN, Engine.DAGGER, "", ""), Choices()),
     "stiletto": workflows(MILLRACE, caller(TOOLCHAIN, Engine.STILETTO, "", ""), Choices()),
@@ -41,6 +54,19 @@ FORMS = {
         Choices(),
     ),
     "tag": workflows(MILLRACE, caller(TOOLCHAIN, Engine.DAGGER, "", ""), Choices(publish="tag")),
+    "everything": workflows(MILLRACE, caller(TOOLCHAIN, Engine.DAGGER, "", ""), EVERYTHING),
+    "everything-stiletto": workflows(
+        MILLRACE, caller(TOOLCHAIN, Engine.STILETTO, "", ""), EVERYTHING
+    ),
+    "everything-reusable": workflows(
+        MILLRACE, caller(None, Engine.DAGGER, REMOTE, ""), replace(EVERYTHING, reusable=True)
+    ),
+    "workspace": workflows(MILLRACE, caller(TOOLCHAIN, Engine.STILETTO, "", ""), WORKSPACE),
+    "workspace-tag": workflows(
+        MILLRACE,
+        caller(TOOLCHAIN, Engine.DAGGER, "", ""),
+        Choices(publish="tag", members=WORKSPACE.members),
+    ),
     "reusable": workflows(
         MILLRACE, caller(None, Engine.DAGGER, REMOTE, ""), Choices(reusable=True)
     ),
