@@ -9,13 +9,18 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import Enum
 
 from stiletto.visible import harmless
 
 _KEPT_BYTES = 1000
+_BEAT_S = 5.0
+
+PART: ContextVar[str] = ContextVar("part", default="")
+"""How a module names the part of its work that a request belongs to, such as a matrix's cell."""
 
 
 class Outcome(Enum):
@@ -31,7 +36,8 @@ class Outcome(Enum):
 class Span:
     """One line of progress, open until `end`.
 
-    `kind` is function, step, service, check, load or prepare.
+    `kind` is function, step, service, check, load or prepare; or part, which only names what is
+    beneath it.
     """
 
     id: int
@@ -104,6 +110,9 @@ class Renderer:
     def say(self, line: str) -> None:
         """Show a line that belongs to no span."""
 
+    def beat(self, running: Sequence[Span]) -> None:
+        """Show that these still run, parts among them; called now and then."""
+
     def pause(self) -> None:
         """Leave the terminal to a question."""
 
@@ -145,7 +154,7 @@ class Progress:
 
     def running(self) -> list[Span]:
         """Return what has not ended, oldest first."""
-        return list(self._open.values())
+        return [span for span in self._open.values() if span.kind != "part"]
 
     def say(self, line: str) -> None:
         """Show a line once, such as that isolation is off."""
@@ -162,6 +171,15 @@ class Progress:
             yield
         finally:
             self._renderer.resume()
+
+    async def beating(self) -> None:
+        """Let the renderer show what still runs, for as long as this is awaited."""
+        # Imported here: `--help` shows no progress, and need not pay for it.
+        import asyncio
+
+        while True:
+            await asyncio.sleep(_BEAT_S)
+            self._renderer.beat(list(self._open.values()))
 
     def close(self) -> None:
         """Stop showing."""

@@ -16,6 +16,7 @@ import anyio
 from wheelwright.container.failures import expected
 from wheelwright.container.harmless import harmless
 from wheelwright.container.loading import LoadedProject, python_of
+from wheelwright.container.parts import part
 from wheelwright.distribution.builder import Build
 from wheelwright.errors import GateFailed, RequestError
 from wheelwright.gates.audit import Audit
@@ -140,7 +141,8 @@ def _assumed(project: Project, python: str) -> str:
 async def _timed(gate: AnyGate, loaded: LoadedProject, python: str) -> Row:
     started_s = time.monotonic()
     try:
-        result = await check(gate, loaded, python)
+        with part(gate.name):
+            result = await check(gate, loaded, python)
     except RequestError:
         # The arguments are invalid, which is no gate's failure.
         raise

@@ -27,7 +27,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 FIXTURES = REPOSITORY / "tests" / "fixtures"
 TIMEOUT_S = 800
 
-STEP = re.compile(r"^\d+ : (?P<name>.+) (?P<end>DONE|CACHED|ERROR|CANCELLED) \[[^]]+\]")
+STEP = re.compile(
+    r"^\d+ : (?:\[[^]]+\] )?(?P<name>.+) (?P<end>DONE|CACHED|ERROR|CANCELLED) \[[^]]+\]"
+)
 
 # What a subprocess may know of this machine: where programs, indexes and certificates are.
 # HOME is not among it: no test touches the real one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -108,6 +109,7 @@ class Invocation:
             stderr = self.terminal.stderr
             self._renderer = Keeping(self._renderer, self.shown_at_end, stderr)
         progress = self._progress = Progress(self._renderer)
+        beating = asyncio.create_task(progress.beating())
         try:
             async with self.launcher.open(
                 workdir=self.workdir,
@@ -128,4 +130,5 @@ class Invocation:
                 yield engine, progress
         finally:
             self._engine = None
+            beating.cancel()
             progress.close()

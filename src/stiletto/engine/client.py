@@ -14,7 +14,10 @@ from stiletto.errors import UsageError
 from stiletto.graph.recipe import Recipe
 from stiletto.module.remote import expanded
 from stiletto.module.source import LoadedModule
-from stiletto.progress import Span
+from stiletto.progress import Outcome, Span
+
+PARTS_MAX = 500
+"""Parts of one call that are shown apart."""
 
 
 @dataclass
@@ -33,6 +36,22 @@ class Client:
     served: Sequence[LoadedModule] = ()
     returned: str | None = field(default=None, repr=False)
     failed: Error | None = None
+    parts: dict[str, Span] = field(default_factory=dict, repr=False)
+
+    def beneath(self, part: str) -> Span | None:
+        """Return what a request is shown beneath: the named part of the call, else the call."""
+        if not part or self.span is None:
+            return self.span
+        if part not in self.parts:
+            if len(self.parts) == PARTS_MAX:
+                return self.span
+            self.parts[part] = self.core.progress.span(part, "part", self.span)
+        return self.parts[part]
+
+    def end_parts(self) -> None:
+        """End the parts with their call."""
+        for part in self.parts.values():
+            part.end(Outcome.DONE)
 
     @property
     def scope(self) -> str:

@@ -47,6 +47,7 @@ from stiletto.graph.kind import Kind
 from stiletto.graph.recipe import Recipe
 from stiletto.module.naming import lower_camel
 from stiletto.module.source import LoadedModule
+from stiletto.progress import PART
 from stiletto.store import Store
 from stiletto.store.sealed import fitting
 from stiletto.store.trouble import translated
@@ -165,7 +166,7 @@ class Dispatcher:
         self, client: Client, receiver: Recipe, name: str, args: Mapping[str, Any]
     ) -> Any:
         if client.span is not None:
-            current_span.set(client.span)
+            current_span.set(client.beneath(PART.get()))
         if isinstance(receiver, Entrance):
             return await self._enter(receiver, name, args)
         if name == "id":

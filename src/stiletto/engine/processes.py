@@ -87,6 +87,7 @@ class Processes:
         finally:
             shown(replacer.flush())
             current_span.reset(span)
+            client.end_parts()
         if client.failed is not None:
             failure = returned_failure(
                 client.failed, self._core.evaluator.commands.replays, self._core.refused

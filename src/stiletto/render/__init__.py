@@ -29,9 +29,11 @@ def choose(mode: str, *, stream: TextIO, environ: Mapping[str, str], verbosity: 
 
         return Live(console_for(stream, environ), verbosity=verbosity)
     if mode in ("auto", "plain"):
+        from stiletto.render.groups import Groups, form_of
         from stiletto.render.plain import Plain
 
-        return Plain(stream, verbosity=verbosity)
+        form = form_of(environ)
+        return Plain(stream, verbosity=verbosity, groups=Groups(form) if form else None)
     if mode == "dots":
         from stiletto.render.summary import Dots
 

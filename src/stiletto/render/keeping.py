@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TextIO
 
 from stiletto.progress import Renderer, Span
@@ -37,6 +38,10 @@ class Keeping(Renderer):
     def say(self, line: str) -> None:
         """Show a line that belongs to no span."""
         self._shown.say(line)
+
+    def beat(self, running: Sequence[Span]) -> None:
+        """Show that these still run."""
+        self._shown.beat(running)
 
     def pause(self) -> None:
         """Leave the terminal to a question."""

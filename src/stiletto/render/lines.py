@@ -86,3 +86,23 @@ def status(span: Span) -> str:
             return "CANCELLED"
         case _:
             return "DONE"
+
+
+class Labels:
+    """Knows beneath which part of a call each open span is: `[3.12] ` in front of its name."""
+
+    def __init__(self) -> None:
+        self._labels: dict[int, str] = {}
+
+    def begin(self, span: Span) -> None:
+        """Note a span that began."""
+        above = self._labels.get(span.parent, "") if span.parent is not None else ""
+        self._labels[span.id] = f"[{span.name}] " if span.kind == "part" else above
+
+    def of(self, span: Span) -> str:
+        """Return what stands in front of a span's name; empty beneath no part."""
+        return self._labels.get(span.id, "")
+
+    def end(self, span: Span) -> str:
+        """Return the same for a span that ended, and forget it."""
+        return self._labels.pop(span.id, "")

@@ -24,7 +24,7 @@ from rich.live import Live as Display
 from rich.text import Text
 
 from stiletto.progress import Outcome, Renderer, Span
-from stiletto.render.lines import FailureOrigin, Lines, duration, status
+from stiletto.render.lines import FailureOrigin, Labels, Lines, duration, status
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _FRAMES_PER_SECOND = 12.5
@@ -57,6 +57,7 @@ class Live(Renderer):
         self._verbosity = verbosity
         self._lock = threading.Lock()
         self._open: dict[int, tuple[Span, Lines]] = {}
+        self._labels = Labels()
         self._origin = FailureOrigin()
         self._closed = False
         self._display = Display(
@@ -74,6 +75,7 @@ class Live(Renderer):
         if self._closed:
             return
         with self._lock:
+            self._labels.begin(span)
             self._open[span.id] = (span, Lines())
         if not self._display.is_started:
             self._display.start(refresh=True)
@@ -90,9 +92,10 @@ class Live(Renderer):
         """Print how the span ended; of a failed one, also its last lines."""
         with self._lock:
             entry = self._open.pop(span.id, None)
+            label = self._labels.end(span)
             rest = entry[1].flush() if entry else []
             tail = list(entry[1].tail) if entry else []
-        if entry is None or self._closed:
+        if entry is None or self._closed or span.kind == "part":
             return
         failed = span.outcome is Outcome.FAILED
         # Printing draws the tree again as it was last drawn: without this span first.
@@ -107,7 +110,7 @@ class Live(Renderer):
                 repeated = tail
             lines = [Text(f"  | {line}", style="dim") for line in repeated]
             # In one go: each print redraws the tree.
-            self._console.print(Group(self._ended(span, note), *lines))
+            self._console.print(Group(self._ended(span, note, label), *lines))
 
     def say(self, line: str) -> None:
         """Print the line above the tree."""
@@ -136,7 +139,7 @@ class Live(Renderer):
             head = (f"{span.name} | ", "dim")
             self._console.print(Group(*(Text.assemble(head, line) for line in lines)))
 
-    def _ended(self, span: Span, note: str) -> Text:
+    def _ended(self, span: Span, note: str, label: str = "") -> Text:
         mark, style = _MARKS[span.outcome or Outcome.DONE]
         done = span.outcome in (Outcome.DONE, None)
         if note and span.outcome in (Outcome.DONE, Outcome.CACHED):
@@ -148,9 +151,9 @@ class Live(Renderer):
         name = Text(span.name)
         if span.kind == "step":
             # A command gives way; what follows it does not.
-            taken = len(" ".join(["  ", *facts, note]))
+            taken = len(label) + len(" ".join(["  ", *facts, note]))
             name.truncate(max(self._console.width - taken - 1, 20), overflow="ellipsis")
-        text = Text.assemble((mark, style), " ", name, " ")
+        text = Text.assemble((mark, style), " ", (label, "dim"), name, " ")
         text.append(" ".join(facts), style="dim" if done else style)
         if note:
             text.append(f" {note}", style="dim")
@@ -171,6 +174,8 @@ class Live(Renderer):
 
         def draw(parent: int | None, depth: int) -> None:
             for span, tail in children.get(parent, []):
+                if span.kind == "part" and span.id not in children:
+                    continue  # nothing of it runs
                 drawn.append(_running(span, frame, depth, self._console.width))
                 if span.id not in children:
                     indent = "  " * (depth + 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from stiletto.progress import Outcome, Renderer, Span
-from stiletto.render.lines import FailureOrigin, Lines, duration, status
+from stiletto.render.lines import FailureOrigin, Labels, Lines, duration, status
 
 _MARKS = {Outcome.DONE: ".", Outcome.CACHED: "$", Outcome.FAILED: "X", Outcome.CANCELLED: "-"}
 _MARKS_PER_LINE = 72
@@ -23,10 +23,12 @@ class _Kept(Renderer):
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.lines: dict[int, Lines] = {}
+        self.labels = Labels()
         self.origin = FailureOrigin()
 
     def begin(self, span: Span) -> None:
         """Start keeping."""
+        self.labels.begin(span)
         self.lines[span.id] = Lines()
 
     def output(self, span: Span, data: bytes) -> None:
@@ -55,13 +57,17 @@ class Dots(_Kept):
 
     def end(self, span: Span, note: str) -> None:
         """Write the mark; of a failed span also its name and last lines."""
-        tail = self.tail(span)
+        tail, label = self.tail(span), self.labels.end(span)
+        if span.kind == "part":
+            return
         if span.outcome is not Outcome.FAILED:
             self._mark(_MARKS[span.outcome or Outcome.DONE])
             return
         self._mark("X")
         self._line_up()
-        self.write(f"{span.name} ERROR [{duration(span.elapsed_s)}]{f': {note}' * bool(note)}\n")
+        self.write(
+            f"{label}{span.name} ERROR [{duration(span.elapsed_s)}]{f': {note}' * bool(note)}\n"
+        )
         self.write("".join(f"  | {line}".rstrip() + "\n" for line in tail))
 
     def say(self, line: str) -> None:
@@ -95,7 +101,7 @@ class Report(_Kept):
     def begin(self, span: Span) -> None:
         """Reserve the span's place."""
         super().begin(span)
-        if span.kind != "check":
+        if span.kind not in ("check", "part"):
             self._rows[span.id] = (span, "", [])
 
     def end(self, span: Span, note: str) -> None:
@@ -115,8 +121,9 @@ class Report(_Kept):
         self._rows.clear()
         if not rows:
             return
-        width = max(len(span.name) for span, _, _ in rows)
-        for span, note, tail in rows:
-            line = f"{span.name:<{width}}   {status(span):<9}  {duration(span.elapsed_s)}"
+        names = [f"{self.labels.of(span)}{span.name}" for span, _, _ in rows]
+        width = max(map(len, names))
+        for name, (span, note, tail) in zip(names, rows, strict=True):
+            line = f"{name:<{width}}   {status(span):<9}  {duration(span.elapsed_s)}"
             self.write(f"{line}{f'  {note}' * bool(note)}\n")
             self.write("".join(f"  | {text}".rstrip() + "\n" for text in tail))

@@ -17,10 +17,12 @@ import socket
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from typing import Any
+from urllib.parse import unquote_plus
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from stiletto.progress import PART
 from stiletto.wire.clients import ClientGraphs
 from stiletto.wire.execute import Body
 from stiletto.wire.ports import ClientPort
@@ -53,6 +55,12 @@ class _Protocol(H11Protocol):
             b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(body), body)
         )
         self.transport.close()
+
+
+BAGGAGE = "part"
+"""The member of W3C Baggage by which a module names a part of its work."""
+
+PART_LENGTH_MAX = 100
 
 
 class SessionServer:
@@ -156,6 +164,7 @@ class SessionServer:
             return 400, [_error("`variables` must be an object")]
         if not isinstance(operation, str | None):
             return 400, [_error("`operationName` must be a string")]
+        PART.set(part_of(scope))
         try:
             return await self._graphs.of(client).answer(client, query, variables, operation)
         except asyncio.CancelledError:
@@ -194,6 +203,17 @@ def _token(scope: Scope) -> str:
         if name == b"authorization" and value.lower().startswith(b"basic "):
             with contextlib.suppress(ValueError):
                 return base64.b64decode(value[6:]).decode().partition(":")[0]
+    return ""
+
+
+def part_of(scope: Scope) -> str:
+    """Return the part of its work that the client names in the baggage of the request."""
+    for name, value in scope["headers"]:
+        if name == b"baggage":
+            members = (each.partition("=") for each in value.decode("ascii", "replace").split(","))
+            for key, _, text in members:
+                if key.strip() == BAGGAGE:
+                    return unquote_plus(text.partition(";")[0].strip())[:PART_LENGTH_MAX]
     return ""
 
 

@@ -23,6 +23,7 @@ from wheelwright.container.failures import expected
 from wheelwright.container.history import is_installed_with
 from wheelwright.container.loading import LoadedProject
 from wheelwright.container.packages import judge as judge_packages
+from wheelwright.container.parts import part
 from wheelwright.environment import plan as environment
 from wheelwright.errors import GateFailed, RequestError
 from wheelwright.gates.result import Verdict
@@ -216,7 +217,8 @@ async def _guarded(loaded: LoadedProject, cell: Cell, options: MatrixOptions) ->
     """Run one cell; an expected error becomes that cell's failure."""
     started_s = time.monotonic()
     try:
-        ran = await _run(loaded, cell, options)
+        with part(cell.name):
+            ran = await _run(loaded, cell, options)
     except Exception as caught:
         text = expected(caught)
         note = text.partition("\n")[0]
