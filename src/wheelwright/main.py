@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Annotated
 
 import dagger
-from dagger import Doc, check, enum_type, function, object_type
+from dagger import Doc, check, dag, enum_type, function, object_type
 
 from wheelwright import ci, description
 from wheelwright.container import attempting, limits, packages, steps
@@ -57,7 +57,7 @@ from wheelwright.testing import cells, matrix, run_tests
 from wheelwright.testing.cells import Selection
 from wheelwright.testing.matrix import MatrixOptions
 from wheelwright.testing.plan import TestRequest
-from wheelwright.testing.reports import history
+from wheelwright.testing.reports import history, trend_page
 from wheelwright.testing.reports.model import MatrixReport
 
 __all__ = [
@@ -285,6 +285,16 @@ class Wheelwright(Starting, Releases):
     ) -> str:
         """Show which cells got slower: the median of their last runs against all before."""
         return history.trend(await history_.contents(), last)
+
+    @function
+    @translate_errors
+    async def trend_page(
+        self, history_: Annotated[dagger.File, Doc("What `matrix-run history` returned.")]
+    ) -> dagger.File:
+        """Return the same as a page: durations and coverage of each cell over its runs."""
+        name = "trend.html"
+        page = trend_page.render(await history_.contents())
+        return dag.directory().with_new_file(name, page).file(name)
 
     @function
     @check

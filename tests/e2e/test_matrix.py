@@ -233,6 +233,9 @@ def test_history_grows_and_is_read(engine: Bench, judged: Ended) -> None:
     shown = engine.passes(DEMO, "trend", "--history", at, "--last=1").out
     assert re.search(r"3\.11\s+2\s+0\s+9\.00 s", shown)
     assert re.search(r"3\.12-lowest-direct\s+1\s+1", shown)
+    page = engine.cwd / "trend.html"
+    engine.passes(DEMO, "trend-page", "--history", at, "--output", page)
+    assert len(CELLS) * 2 == page.read_text().count("<svg role")
 
 
 class Codecov(ThreadingHTTPServer):

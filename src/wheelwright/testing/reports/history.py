@@ -30,6 +30,8 @@ _FIELDS: Mapping[str, type | tuple[type, ...]] = {
 }
 # Less than this is noise of a machine, not growth of a test suite.
 _LEAST_GROWTH, _LEAST_S = 1.2, 0.5
+# Thirty years: no suite takes longer.
+_NUMBER_MAX = 10**9
 
 
 def append(previous: str, report: MatrixReport, commit: str = "", at: str = "") -> str:
@@ -60,7 +62,9 @@ def _line(cell: CellReport, commit: str, at: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Trend:
+class Trend:
+    """A step's durations: medians of its last runs and of all before, None without any."""
+
     step: str
     runs: int
     failures: int
@@ -79,18 +83,27 @@ class _Trend:
         return self.growth >= _LEAST_GROWTH and more >= _LEAST_S
 
 
-def trend(history: str, last: int = 5) -> str:
-    """Return a table: median of each step's last runs against all before, most grown first.
+def trends(history: str, last: int = 5) -> list[Trend]:
+    """Return each step's trend, the most grown first.
 
     Raises:
         RequestError: not such a file, or `last` below 1.
     """
     if last < 1:
         raise RequestError(f"--last must be at least 1, not {last}")
-    rows = _runs(_read(history))
+    rows = runs(history)
     steps = dict.fromkeys(row["step"] for row in rows)
     found = [_trend(step, [row for row in rows if row["step"] == step], last) for step in steps]
-    found.sort(key=lambda each: (-each.growth, each.step))
+    return sorted(found, key=lambda each: (-each.growth, each.step))
+
+
+def trend(history: str, last: int = 5) -> str:
+    """Return a table: median of each step's last runs against all before, most grown first.
+
+    Raises:
+        RequestError: not such a file, or `last` below 1.
+    """
+    found = trends(history, last)
     if not found:
         return "no runs yet"
     head = ("step", "runs", "failed", "before", f"last {last}", "growth")
@@ -110,11 +123,15 @@ def trend(history: str, last: int = 5) -> str:
     return "\n".join([*columns(head, body, right=head[1:]), "", verdict])
 
 
-def _runs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows without those of a run that is there already."""
+def runs(history: str) -> list[dict[str, Any]]:
+    """Return the lines, without those of a run that is there already.
+
+    Raises:
+        RequestError: not such a file.
+    """
     known: set[tuple[str, str]] = set()
     kept: list[dict[str, Any]] = []
-    for row in rows:
+    for row in _read(history):
         run = (row["step"], row.get("ran_at") or row["at"])
         if run not in known:
             known.add(run)
@@ -122,13 +139,25 @@ def _runs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return kept
 
 
-def _trend(step: str, rows: Sequence[dict[str, Any]], last: int) -> _Trend:
+def seconds_of(row: Mapping[str, Any]) -> float | None:
+    """Return how long the tests of a run took; None where none ran."""
+    return number_of(row, "seconds") or None
+
+
+def number_of(row: Mapping[str, Any], key: str) -> float | None:
+    """Return a number that can be reckoned with; a line may have anything there."""
+    value = row.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value < _NUMBER_MAX else None
+
+
+def _trend(step: str, rows: Sequence[dict[str, Any]], last: int) -> Trend:
     # A run that ended early, or never ran, took less time without being faster.
-    times = [
-        row["seconds"] for row in rows if row["outcome"] in ("passed", "failed") and row["seconds"]
-    ]
+    found = [seconds_of(row) for row in rows if row["outcome"] in ("passed", "failed")]
+    times = [seconds for seconds in found if seconds is not None]
     before, now = times[:-last], times[-last:]
-    return _Trend(
+    return Trend(
         step=step,
         runs=len(rows),
         failures=sum(row["outcome"] == "failed" for row in rows),

@@ -1,6 +1,7 @@
 """Durations over time, and which step grew."""
 
 import json
+import re
 
 import pytest
 
@@ -92,3 +93,10 @@ def test_last_is_at_least_one() -> None:
     """Comparing the last zero runs is refused."""
     with pytest.raises(RequestError, match="--last must be at least 1, not 0"):
         trend("", last=0)
+
+
+@pytest.mark.parametrize("seconds", ["1" + "0" * 400, "-5", "1e300"])
+def test_time_that_cannot_be_counts_as_none(seconds: str) -> None:
+    """A duration that no run can have changes no median."""
+    row = f'{{"at": "2026-01-01", "step": "3.12", "outcome": "passed", "seconds": {seconds}}}\n'
+    assert re.search(r"3\.12 +2 +0 +- +2\.00 s", trend(row + runs("3.12", 2.0)))

@@ -27,7 +27,7 @@ from wheelwright.testing.cells import Cell
 from wheelwright.testing.commands import JUNIT
 from wheelwright.testing.failed import Failure
 from wheelwright.testing.record import Counts
-from wheelwright.testing.reports import coverage_page
+from wheelwright.testing.reports import coverage_page, trend_page
 from wheelwright.testing.reports.coverage_page import FileLines
 from wheelwright.testing.reports.html import render
 from wheelwright.testing.reports.model import HTML, Coverage, MatrixReport
@@ -273,7 +273,8 @@ FRAMES = """<!doctype html><body>{frames}<p id="said"></p><script>
 onload = () => {{
   const said = [...document.querySelectorAll("iframe")].map((frame) => {{
     const page = frame.contentDocument, root = page.documentElement;
-    const body = page.querySelector("tbody"), head = page.querySelector("th:last-child");
+    const body = page.querySelector("main > .panel > table tbody");
+    const head = page.querySelector("th:last-child");
     if (body) frame.contentWindow.scrollTo(0, body.getBoundingClientRect().top + 60);
     const stays = !body || Math.abs(head.getBoundingClientRect().top) < 12;
     return [frame.id, root.scrollWidth - root.clientWidth, stays];
@@ -293,9 +294,21 @@ def lines_page() -> str:
     )
 
 
+def long_trend() -> str:
+    """Return a trend page with a long name and many runs, its table open."""
+    name = "3.12-lowest-direct-tests+docs-" + "n" * 90
+    rows = [
+        {"at": f"2026-01-{day:02}", "step": name, "outcome": "failed", "commit": "3f2a" * 10}
+        | {"seconds": float(day), "coverage": 90.0}
+        for day in range(1, 29)
+    ]
+    page = trend_page.render("".join(f"{json.dumps(row)}\n" for row in rows))
+    return page.replace("<details>", "<details open>")
+
+
 def test_pages_fit_a_phone_and_keep_their_heads(tmp_path: Path) -> None:
     """At 390 and at 1280 pixels nothing scrolls sideways, and the table's heads stay in sight."""
-    pages = {"matrix": render(everything()), "lines": lines_page()}
+    pages = {"matrix": render(everything()), "lines": lines_page(), "trend": long_trend()}
     frames = "".join(
         f'<iframe id="{name}{width}" width="{width}" height="240" srcdoc="{html.escape(page)}">'
         "</iframe>"
