@@ -22,7 +22,7 @@ def nothing_to_call(mod: str | None, workdir: Path) -> UsageError:
     where = root / CONFIG if root else f"{CONFIG} of {shown(mod or '')}"
     return UsageError(
         f"{where} has neither a module with functions nor toolchains",
-        hint="add a toolchain: stiletto toolchain install ADDRESS",
+        hint="add a toolchain with `stiletto init` or `stiletto toolchain install ADDRESS`",
     )
 
 

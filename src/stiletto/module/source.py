@@ -132,7 +132,8 @@ def find_module(ref: str | None, workdir: Path) -> Path | None:
             break
     raise UsageError(
         f"no module around {workdir}: no {CONFIG} or {WORKSPACE} here or above",
-        hint="name a module: stiletto -m ADDRESS call --source . ...",
+        hint="write one with `stiletto init`, or name a module: "
+        "stiletto -m ADDRESS call --source . ...",
     )
 
 

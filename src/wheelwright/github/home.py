@@ -25,6 +25,7 @@ from packaging.requirements import InvalidRequirement
 
 from wheelwright import identity
 from wheelwright.errors import RequestError
+from wheelwright.pins import PACKAGE
 from wheelwright.project import reading
 
 Commits = Mapping[tuple[str, str], str]
@@ -136,10 +137,14 @@ def of_requirement(text: str) -> Home:
         RequestError: it is anything else; the message has what, and why it is refused.
     """
     field, hint = "--stiletto", f'pass "{form()}", COMMIT in all its 40 digits'
+    if text.startswith("git+"):
+        # The address says it all; only an installer wants the name.
+        text = f"{PACKAGE}[stiletto] @ {text}"
     try:
         requirement = reading.requirement(text)
     except InvalidRequirement as error:
-        raise RequestError(f"{field} {text!r} is not a requirement: {error}", hint) from error
+        reason = str(error).partition("\n")[0]
+        raise RequestError(f"{field} {text!r} is not a requirement: {reason}", hint) from error
     if not requirement.url:
         raise RequestError(
             f"{field} {text!r} would be looked up on an index, where anyone may own the name", hint

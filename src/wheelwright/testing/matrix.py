@@ -35,6 +35,7 @@ from wheelwright.testing.cells import Cell, Selection, plan, runnable
 from wheelwright.testing.commands import JUNIT
 from wheelwright.testing.failed import Failure
 from wheelwright.testing.measuring import Data, Measured, measure
+from wheelwright.testing.missing import Missing, unprovided
 from wheelwright.testing.plan import ARGS, TestOptions
 from wheelwright.testing.reports import coverage_page, html, markdown, model, table
 from wheelwright.testing.reports.annotations import of_tests, render
@@ -151,7 +152,9 @@ async def run(loaded: LoadedProject, selection: Selection, options: MatrixOption
         # Nothing measured is not enough either.
         total = replace(total, coverage=Coverage(0.0, (), least))
     kept = _kept([each.report for each in ran])
-    notes = [note for note in (elsewhere, total.why_not, kept) if note]
+    missing = [each.missing for each in ran if each.missing]
+    lacking = unprovided(missing, skipped=options.skip_unavailable)
+    notes = [note for note in (elsewhere, total.why_not, kept, lacking) if note]
     called = program(loaded.project.name if loaded.project.is_member else "")
     chosen = [cell.name for cell in cells] if selection.narrows else []
     report = MatrixReport(
@@ -190,6 +193,7 @@ class _Ran:
     files: dagger.Directory
     junit: str = ""
     data: tuple[str, ...] = ()
+    missing: Missing | None = None
 
 
 async def _all(loaded: LoadedProject, cells: Sequence[Cell], options: MatrixOptions) -> list[_Ran]:
@@ -251,11 +255,11 @@ async def _run(loaded: LoadedProject, cell: Cell, options: MatrixOptions) -> _Ra
 
 
 def _without_python(cell: Cell, why: str, options: MatrixOptions) -> _Ran:
-    note = f"Python {cell.python} is not available: {why}"
+    fact, _, act = why.partition("\n")[0].partition(": install")
+    note = f"Python {cell.python} is not available: {fact}"
     verdict = Verdict.NOT_RUN if options.skip_unavailable else Verdict.FAILED
-    hint = "--skip-unavailable leaves such cells out"
-    details = "" if options.skip_unavailable else f"{note}; {hint}"
-    return _Ran(CellReport(cell, verdict, note, details=details), dag.directory())
+    missing = Missing(cell.python, f"install{act}" if act else "")
+    return _Ran(CellReport(cell, verdict, note), dag.directory(), missing=missing)
 
 
 def _report(cell: Cell, tested: run_tests.Tested, started: datetime) -> CellReport:

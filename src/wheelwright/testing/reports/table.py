@@ -5,6 +5,7 @@ from __future__ import annotations
 from wheelwright.container.harmless import harmless
 from wheelwright.gates.table import columns, counted
 from wheelwright.project.reading import cut, first_line
+from wheelwright.testing.failed import Failure
 from wheelwright.testing.reports.failures import grouped
 from wheelwright.testing.reports.model import (
     CellReport,
@@ -34,10 +35,15 @@ def render(report: MatrixReport) -> str:
 
 def _failures(report: MatrixReport) -> list[str]:
     """Return each failure once; a cell without one has the reason that it failed for."""
-    groups = grouped(report)
+    # A short reason without a report stands in the table.
+    groups = [each for each in grouped(report) if each.failure.test or _is_long(each.failure)]
     where = [", ".join(group.cells) for group in groups]
     more = [f"  {rest} ({', '.join(names)})" for rest, names in more_failures(report)]
     return [*shown([group.failure for group in groups], where), *more, *([""] if more else [])]
+
+
+def _is_long(reason: Failure) -> bool:
+    return bool(reason.text) or len(reason.message) > _NOTE_WIDTH
 
 
 def seconds(cell: CellReport) -> str:

@@ -65,6 +65,6 @@ def test_a_call_on_nothing_names_the_file(tmp_path: Path) -> None:
     ended = Shell(tmp_path, launcher=FakeLauncher(module=module))("call", "test")
     wanted = (
         f"Error: {tmp_path}/dagger.json has neither a module with functions nor toolchains\n"
-        "  hint: add a toolchain: stiletto toolchain install ADDRESS\n"
+        "  hint: add a toolchain with `stiletto init` or `stiletto toolchain install ADDRESS`\n"
     )
     assert (1, "", wanted) == (ended.code, ended.out, ended.err)

@@ -62,7 +62,8 @@ def test_a_module_file_with_nothing_in_it_is_named(tmp_path: Path) -> None:
     error = nothing_to_call(None, tmp_path)
     fact = f"{tmp_path}/dagger.json has neither a module with functions nor toolchains"
     assert fact == error.message
-    assert "add a toolchain: stiletto toolchain install ADDRESS" == error.hint
+    hint = "add a toolchain with `stiletto init` or `stiletto toolchain install ADDRESS`"
+    assert hint == error.hint
     remote = nothing_to_call("github.com/o/r@v1", tmp_path).message
     assert (
         "dagger.json of github.com/o/r@v1 has neither a module with functions nor toolchains"

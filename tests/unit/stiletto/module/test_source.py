@@ -37,7 +37,10 @@ def test_the_search_ends_at_the_repository(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="no module around") as caught:
         find_module(None, write(repository / "src"))
-    assert "name a module: stiletto -m ADDRESS call --source . ..." == caught.value.hint
+    assert (
+        "write one with `stiletto init`, or name a module: stiletto -m ADDRESS call --source . ..."
+        == caught.value.hint
+    )
 
 
 def test_module_by_reference(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import pytest
 from wheelwright import identity
 from wheelwright.errors import RequestError
 from wheelwright.github.calls import Engine, caller
-from wheelwright.github.home import Home, NotFixed, of_reference
+from wheelwright.github.home import Home, NotFixed, of_reference, of_requirement
+from wheelwright.pins import PACKAGE
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 ADDRESS = "https://h.example/o/w.git"
@@ -98,3 +99,10 @@ def test_toolchain_goes_before_the_own_address() -> None:
     called = caller(said, Engine.DAGGER, "", "", commits=COMMITS, usual="h.example/o/other@v1")
 
     assert ("wheelwright", Home(ADDRESS, COMMIT)) == (called.toolchain, called.home)
+
+
+def test_a_git_address_alone_is_a_requirement() -> None:
+    """The name of the distribution adds nothing: both forms are one."""
+    address = f"git+https://github.com/acme/wheelwright@{'0' * 40}"
+    named = of_requirement(f"{PACKAGE}[stiletto] @ {address}")
+    assert named == of_requirement(address)

@@ -63,3 +63,13 @@ def test_failures_that_differ_are_parted() -> None:
         "--- tests.test_window::test_moves (3.11) ---",
         "--- tests.test_window::test_moves (3.12-lowest-direct) ---",
     ] == titles
+
+
+def test_a_short_reason_stands_in_the_table_alone() -> None:
+    """A cell that failed without a test or a report has one line; a long reason stands above."""
+    made = report()
+    short = replace(FAILED, failures=(), details="", note="Python 3.14 is not available: no image")
+    text = render(replace(made, cells=(replace(short, cell=Cell("3.14", "3.14", "")),)))
+    assert 1 == text.count("Python 3.14 is not available: no image")
+    long = replace(short, note=f"Python 3.14 is not available: {'no image ' * 20}")
+    assert render(replace(made, cells=(long,))).startswith("--- ")
