@@ -65,6 +65,21 @@ def by_pip(venv: Path, requirement: str) -> list[str]:
     return [f"{venv}/bin/python", "-m", "pip", "install", "--quiet", requirement]
 
 
+def test_dagger_installs_the_source_with_its_metadata(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    """By the command of its runtime: name, version and address are read, and no commit."""
+    published(tmp_path)
+    at, venv = tmp_path / "work", tmp_path / "venv"
+    env = {**environ, "UV_PROJECT_ENVIRONMENT": str(venv), "UV_PYTHON": sys.executable}
+    subprocess.run(["uv", "sync", "--quiet", "--locked", "--no-dev"], cwd=at, env=env, check=True)
+    program = "from wheelwright import identity as i; print(i.reference(), repr(i.origin()))"
+    words = [f"{venv}/bin/python", "-c", program]
+    done = subprocess.run(words, env=env, capture_output=True, text=True, check=True)
+
+    assert f"{identity.reference()} ''\n" == done.stdout
+
+
 @pytest.fixture(scope="module", params=[by_uv, by_pip])
 def installed(
     request: pytest.FixtureRequest,

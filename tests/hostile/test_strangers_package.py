@@ -42,6 +42,13 @@ requires = ["hatchling"]
 build-backend = "hatchling.build"
 """
 
+COMPILED = '\n[tool.cibuildwheel]\nbuild = "cp313-*"\n'
+CHOICES = [
+    Choices(),
+    Choices(publish="tag"),
+    Choices(sarif=True, codecov="A", notify="B", history=True, netrc="C", needs=("x",)),
+]
+
 # A verb that has an index look names up, and the words up to the end of its line.
 INSTALLS = re.compile(
     r"\b(?:(?:uv )?pip[0-9.]* (?:install|download|wheel)"
@@ -76,9 +83,10 @@ def toolchain(pin: str = COMMIT, source: str = SOURCE) -> str:
 
 def planned(said: str | None, engine: Engine, module: str = "", stiletto: str = "") -> str:
     """Return all the files that `workflows` would write, one after the other."""
-    package = describe(Snapshot({"pyproject.toml": PYPROJECT}))
     who = caller(said, engine, module, "", stiletto)
-    forms = (workflows(package, who, Choices(publish=each)) for each in ("release", "tag"))
+    choices = [*CHOICES, *([Choices(reusable=True)] if module else [])]
+    packages = [describe(Snapshot({"pyproject.toml": PYPROJECT + more})) for more in ("", COMPILED)]
+    forms = (workflows(package, who, each) for package in packages for each in choices)
     return "\n---\n".join(text for files in forms for text in files.values())
 
 

@@ -37,6 +37,7 @@ from wheelwright.github.calls import (
 )
 from wheelwright.github.dependabot import Entry
 from wheelwright.github.encoding import scalar, word
+from wheelwright.github.home import option
 from wheelwright.github.members import VARIABLE, Member, patterns
 from wheelwright.github.options import Choices
 from wheelwright.github.template import fill, read
@@ -74,7 +75,7 @@ def workflows(
     if choices.reusable and not caller.module:
         raise RequestError(
             "a reusable workflow runs in repositories that do not contain this module",
-            "pass --module REFERENCE, which they will use",
+            f"pass {option()}, which they will use",
         )
     members = choices.members
     caller = replace(
