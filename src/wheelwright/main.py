@@ -52,7 +52,6 @@ from wheelwright.notify import MESSAGE, compose, post
 from wheelwright.project.pythons import listed
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.tokens import with_tokens
-from wheelwright.release.decide.tags import Form
 from wheelwright.testing import cells, matrix, run_tests
 from wheelwright.testing.cells import Selection
 from wheelwright.testing.matrix import MatrixOptions
@@ -402,8 +401,10 @@ class Wheelwright(Starting, Releases):
         Changes come by pull request with the checks passed; no force push, no deletion. The rules
         apply to administrators, too, unless --bypass names them.
         """
-        tags = await github.tag_form(await self._loaded(runners=False)) if options.tags else Form()
-        return github.rules(options, tags)
+        if not options.tags:
+            return github.rules(options)
+        loaded = await self._loaded(runners=False, anywhere=True)
+        return github.rules(options, await github.tag_patterns(loaded))
 
     @function
     @translate_errors

@@ -27,7 +27,13 @@ def found(
     yield from _publisher(repository, choices)
     if repository.renovate:
         yield f"{repository.renovate}: Renovate updates the dependencies; no dependabot.yml"
+    if repository.submodules:
+        paths = ", ".join(each.path for each in repository.submodules)
+        yield f"submodules: {paths}, from .gitmodules; each checkout has them"
     yield from (each.note for each in repository.submodules if each.note)
+    if repository.lfs:
+        shown = ", ".join(repository.lfs)
+        yield f"git-lfs: {shown}, from .gitattributes; each checkout has these files"
     if not choices.netrc:
         for index in private_indexes(project):
             yield (

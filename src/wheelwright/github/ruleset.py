@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -76,10 +76,12 @@ def branch(options: Options) -> dict[str, Any]:
             },
         },
     ]
-    return _ruleset("default branch", "branch", "~DEFAULT_BRANCH", rules, options.bypass)
+    return _ruleset("default branch", "branch", rules, options.bypass, "~DEFAULT_BRANCH")
 
 
-def tags(*, bypass: Iterable[str], pattern: str = "v*", creation: bool = True) -> dict[str, Any]:
+def tags(
+    *, bypass: Iterable[str], pattern: str | Sequence[str] = "v*", creation: bool = True
+) -> dict[str, Any]:
     """Return the rules of version tags: made once, by those who bypass, never moved or removed.
 
     A tag is what `publish --tag` publishes, so not all who may push a branch may make one. Without
@@ -88,9 +90,12 @@ def tags(*, bypass: Iterable[str], pattern: str = "v*", creation: bool = True) -
     Raises:
         RequestError: an unknown bypass.
     """
+    patterns = [pattern] if isinstance(pattern, str) else pattern
     kinds = [*(["creation"] if creation else []), "deletion", "non_fast_forward", "update"]
     rules = [{"type": kind} for kind in kinds]
-    return _ruleset("release tags", "tag", f"refs/tags/{pattern}", rules, bypass)
+    return _ruleset(
+        "release tags", "tag", rules, bypass, *(f"refs/tags/{each}" for each in patterns)
+    )
 
 
 def text(ruleset: dict[str, Any]) -> str:
@@ -99,13 +104,13 @@ def text(ruleset: dict[str, Any]) -> str:
 
 
 def _ruleset(
-    name: str, target: str, ref: str, rules: list[dict[str, Any]], bypass: Iterable[str]
+    name: str, target: str, rules: list[dict[str, Any]], bypass: Iterable[str], *refs: str
 ) -> dict[str, Any]:
     return {
         "name": name,
         "target": target,
         "enforcement": "active",
-        "conditions": {"ref_name": {"include": [ref], "exclude": []}},
+        "conditions": {"ref_name": {"include": list(refs), "exclude": []}},
         "rules": rules,
         "bypass_actors": [_actor(actor) for actor in bypass],
     }

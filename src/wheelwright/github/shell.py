@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import dagger
 from dagger import dag
@@ -17,9 +18,9 @@ from wheelwright.container.privileges import DATA, KEEP
 from wheelwright.container.source import Source
 from wheelwright.container.together import together
 from wheelwright.environment.audited import find
-from wheelwright.github import merging, native, plan, remembering, report, ruleset
+from wheelwright.github import actions, merging, native, plan, remembering, report, ruleset
 from wheelwright.github import options as options_of
-from wheelwright.github.members import Member
+from wheelwright.github.members import Member, patterns
 from wheelwright.github.options import Options
 from wheelwright.github.reach import reach
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
@@ -27,15 +28,15 @@ from wheelwright.project import building
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.version import VersionSource, version_source
-from wheelwright.release.decide.tags import Form
 from wheelwright.repository.branch import tags as tags_of
 from wheelwright.repository.checkout import ATTRIBUTES
 from wheelwright.repository.facts import Repository
-from wheelwright.repository.look import git_files, look
+from wheelwright.repository.look import asked, git_files, look
 from wheelwright.testing import cells
 from wheelwright.testing.plan import TestOptions, make
 
 _SAVED = "/saved"
+_NOT_OF_TAG = "; that version's tag has another commit"
 
 
 async def workflows(loaded: LoadedProject, package: str, options: Options) -> dagger.Changeset:
@@ -62,12 +63,17 @@ async def workflows(loaded: LoadedProject, package: str, options: Options) -> da
     existing = await _texts(loaded, paths)
     entries = plan.dependabot_entries(project)
     merged = merging.merged(planned, existing, entries, overwrite=options.overwrite)
+    judged = await _judged({pin for pins in merged.kept.values() for pin in pins})
+    if wrong := [pin for pin, fact in judged.items() if fact == _NOT_OF_TAG]:
+        trusted = {path: actions.without(text, wrong) for path, text in existing.items()}
+        merged = merging.merged(planned, trusted, entries, overwrite=options.overwrite)
     texts = dict(merged.texts)
     notes = [f"package: {project.name} in {taken}, the only one of the source"] if taken else []
     notes += [*report.found(project, repository, choices, tags, planned), *merged.notes]
     notes += [f"{path}: removed: nothing is written there any more" for path in merged.removed]
     for path, pins in merged.kept.items():
-        notes += [f"{path}: kept a newer pin: {pin}" for pin in pins]
+        notes += [f"{path}: kept a newer pin: {pin}{judged[pin]}" for pin in pins]
+    notes += [f"replaced a pin: {pin}{_NOT_OF_TAG}" for pin in wrong]
     new = remembering.lines(options, settings)
     if new:
         path = join(project.where, "pyproject.toml")
@@ -114,6 +120,19 @@ def _member(project: Project, repository: Repository) -> Member:
     return Member(project.metadata.name, repository.tags(project).form, project.installable, deep)
 
 
+async def _judged(pins: Collection[str]) -> dict[str, str]:
+    """Return of each pin whether its commit is that of its version's tag."""
+
+    async def judge(pin: str) -> str:
+        address, tag = actions.tag_of(pin)
+        listed = await asked(address, "--", address, tag, f"{tag}^{{}}")
+        if listed is None:
+            return f"; {address} cannot be asked whether its tag has that commit"
+        return "" if actions.is_of(pin, listed) else _NOT_OF_TAG
+
+    return await together({pin: partial(judge, pin) for pin in sorted(pins)})
+
+
 async def _texts(loaded: LoadedProject, paths: Iterable[str]) -> dict[str, str]:
     """Return the text of each path that exists."""
     found = sorted(set(paths).intersection(loaded.files.names))
@@ -133,17 +152,19 @@ def native_matrix(loaded: LoadedProject) -> str:
     return native.strategy(rows)
 
 
-async def tag_form(loaded: LoadedProject) -> Form:
-    """Return the form of the package's tags, as its .git has them."""
+async def tag_patterns(loaded: LoadedProject) -> tuple[str, ...]:
+    """Return the patterns of the package's tags, as its .git has them; of each in a workspace."""
     refs = (await git_files(loaded.repository)).refs if loaded.repository is not None else ()
-    return Repository(refs=tags_of(refs)).tags(loaded.project).form
+    repository = Repository(refs=tags_of(refs))
+    members = await _members(loaded, repository)
+    return patterns(members, repository.tags(loaded.project).form)
 
 
-def rules(options: ruleset.Options, tags: Form) -> dagger.File:
-    """Return the ruleset of the default branch, or that of tags of a form."""
+def rules(options: ruleset.Options, tags: Sequence[str] = ()) -> dagger.File:
+    """Return the ruleset of the default branch, or that of tags of these patterns."""
     if options.tags:
         # Without a bypass no release could make its tag.
-        made = ruleset.tags(bypass=options.bypass or ["admin"], pattern=tags.pattern)
+        made = ruleset.tags(bypass=options.bypass or ["admin"], pattern=tags)
         return dag.file("tag-ruleset.json", ruleset.text(made))
     return dag.file("ruleset.json", ruleset.text(ruleset.branch(options)))
 

@@ -35,7 +35,8 @@ _PAGES: Final = 10
 _INSTALLATION: Final = "ghs_"
 _ACTIONS: Final = "github-actions[bot]"
 # The workflow that `workflows` generates; another one may do more than check when it is started.
-_CI: Final = "ci.yml"
+# Where a person's file has the usual name, ours has the other; then theirs is not started.
+_CI: Final = ("wheelwright-ci.yml", "ci.yml")
 _NO_MERGE_COMMIT: Final = (
     "the version comes from tags, and the repository allows no merge commits: after a squash or a "
     "rebase a build of {base} has a lower version than the release (Settings, General, Pull "
@@ -213,8 +214,13 @@ class GitHubRest(Rest):
         return replace(pull, checks=Checks.WAITING, waiting=url)
 
     async def start_checks(self, plan: Plan) -> None:
-        """Start ci.yml on the release branch: its result counts for the same commit."""
-        path = f"/actions/workflows/{_CI}/dispatches"
+        """Start our ci.yml on the release branch: its result counts for the same commit."""
+        *first, last = (f"/actions/workflows/{name}/dispatches" for name in _CI)
+        for path in first:
+            status, _ = await self.answer("POST", path, {"ref": plan.branch}, fine=(200, 204, 404))
+            if status != 404:
+                return
+        path = last
         await self.ask("POST", path, {"ref": plan.branch}, fine=(200, 204))
 
     # -- releases ---------------------------------------------------------------------------------

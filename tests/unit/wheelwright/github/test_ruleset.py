@@ -138,3 +138,12 @@ def test_file_is_json() -> None:
 
     assert ruleset == json.loads(text(ruleset))
     assert text(ruleset).endswith("}\n")
+
+
+def test_tags_of_several_packages_are_in_one_ruleset() -> None:
+    """Each package of a workspace has tags of its own."""
+    made = tags(bypass=["admin"], pattern=("kiln-v[0-9]*", "lathe-v[0-9]*"))
+
+    assert ["refs/tags/kiln-v[0-9]*", "refs/tags/lathe-v[0-9]*"] == (
+        made["conditions"]["ref_name"]["include"]
+    )

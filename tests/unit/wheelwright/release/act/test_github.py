@@ -385,9 +385,16 @@ async def test_bot_waiting_checks_are_seen(
     assert (checks, waiting) == (seen.checks, seen.waiting)
 
 
-async def test_bot_checks_are_started_on_the_branch(server: Server, github: GitHubRest) -> None:
-    """ci.yml is dispatched on the release branch; no other workflow is."""
-    path = f"POST {REPOSITORY}/actions/workflows/ci.yml/dispatches"
+@pytest.mark.parametrize("name", ["ci.yml", "wheelwright-ci.yml"])
+async def test_bot_checks_are_started_on_the_branch(
+    server: Server, github: GitHubRest, name: str
+) -> None:
+    """Our ci.yml is dispatched on the release branch, whichever of its names it has."""
+    others = {"ci.yml", "wheelwright-ci.yml"} - {name}
+    for each in others:
+        path = f"POST {REPOSITORY}/actions/workflows/{each}/dispatches"
+        server.answers[path] = (404, {"message": "Not Found"})
+    path = f"POST {REPOSITORY}/actions/workflows/{name}/dispatches"
     server.answers[path] = (204, None)
     await github.start_checks(a_plan())
 
