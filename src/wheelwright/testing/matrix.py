@@ -203,8 +203,11 @@ async def _all(loaded: LoadedProject, cells: Sequence[Cell], options: MatrixOpti
     async with anyio.create_task_group() as group:
 
         async def run_cell(cell: Cell) -> None:
+            ready_s = time.monotonic()
             async with limiter:
-                ran[cell.name] = await _guarded(loaded, cell, options)
+                waited_s = round(time.monotonic() - ready_s, 3)
+                this = await _guarded(loaded, cell, options)
+                ran[cell.name] = replace(this, report=replace(this.report, waited_s=waited_s))
             if options.fail_fast and ran[cell.name].report.verdict is Verdict.FAILED:
                 group.cancel_scope.cancel()
 

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +23,7 @@ from stiletto.render import choose
 from stiletto.render.live import Live
 from stiletto.render.plain import Plain
 from stiletto.render.summary import Dots, Report
+from stiletto.visible import sanitized
 from tests.unit.stiletto.render.stories import Story, Tty, tell
 
 PLAIN = """\
@@ -125,3 +136,74 @@ def test_all_renderers_show_what_progress_opens() -> None:
         progress.close()
         wanted = 1
         assert wanted == stream.getvalue().count("once")
+
+
+TOLD_ON_STDERR = """\
+import os, sys
+from stiletto.render import choose
+from tests.unit.stiletto.render.stories import Story, tell
+tell(Story(choose("auto", stream=sys.stderr, environ=os.environ, verbosity=0)))
+"""
+
+LEFT = """\
+✔ uv sync 1.2s
+✔ ruff check CACHED
+✘ pytest -q ERROR 2.0s exit code: 1
+  | 2 tests
+  | 1 failed
+∅ test CANCELLED 2.0s
+the host's files stand in for python:3.12
+"""
+
+
+def on_terminal(columns: int, **environ: str) -> str:
+    """Return what a real terminal of that width is sent."""
+    above, below = pty.openpty()
+    fcntl.ioctl(below, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
+    done = subprocess.Popen(
+        [sys.executable, "-c", TOLD_ON_STDERR],
+        stdin=subprocess.DEVNULL,
+        stderr=below,
+        cwd=Path(__file__).parents[3],
+        env={**kept, "TERM": "xterm-256color", "PYTHONUTF8": "1", **environ},
+    )
+    os.close(below)
+    sent = b""
+    # Linux answers EIO once the other end is closed.
+    with suppress(OSError):
+        while chunk := os.read(above, 65536):
+            sent += chunk
+    os.close(above)
+    assert 0 == done.wait()
+    return sent.decode().replace("\r\n", "\n")
+
+
+def left(sent: str, expected: str = LEFT) -> list[str]:
+    """Return the lines that stay: what was drawn and erased, spinners and all, is left out."""
+    lines = [sanitized(line).rstrip() for line in sent.splitlines()]
+    drawn = re.compile("[\u2800-\u28ff]|^  +\\| (?:installed|2 tests)$")
+    kept = dict.fromkeys(line for line in lines if line.strip() and not drawn.search(line))
+    return [line for line in expected.splitlines() if line in kept or drawn.search(line)]
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_terminal_keeps_what_ended(columns: int) -> None:
+    """On a real terminal of any width the same lines stay, and none is wider than it."""
+    sent = on_terminal(columns)
+    expected = LEFT if columns > 41 else LEFT.replace("for python", "for\npython")
+    assert expected.splitlines() == left(sent, expected)
+    assert all(len(sanitized(line)) <= columns for line in sent.splitlines())
+    assert "\x1b[32m" in sent
+
+
+def test_no_color_is_heeded() -> None:
+    """With NO_COLOR the same lines stay, and nothing has a colour."""
+    sent = on_terminal(80, NO_COLOR="1")
+    assert LEFT.splitlines() == left(sent)
+    assert not re.search("\x1b\\[(?:3[0-7]|9[0-7]|38|48)[;m]", sent)
+
+
+def test_dumb_terminal_gets_plain_lines() -> None:
+    """A terminal that cannot move its cursor gets what a pipe gets."""
+    assert PLAIN == on_terminal(80, TERM="dumb")

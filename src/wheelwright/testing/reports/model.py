@@ -37,7 +37,8 @@ class CellReport:
 
     Attributes:
         version: the interpreter with its patch release, empty where it did not start.
-        tests_s: by pytest's clock; `wall_s` is this call's, installing and waiting included.
+        tests_s: by pytest's clock; `wall_s` is this call's, installing included.
+        waited_s: how long it waited for its turn before that.
         cached: whether the result is from an earlier run.
         ran_at: when pytest began, as it wrote it itself: identifies a run.
         more_failures: how many failures there are beside `failures`.
@@ -54,6 +55,7 @@ class CellReport:
     counts: Counts = field(default_factory=Counts)
     tests_s: float = 0.0
     wall_s: float | None = None
+    waited_s: float = 0.0
     cached: bool = False
     ran_at: str = ""
     coverage: float | None = None

@@ -17,7 +17,7 @@ from wheelwright.testing.reports.model import (
 )
 from wheelwright.testing.texts import shown
 
-_NOTE_WIDTH = 90
+_NOTE_WIDTH = 76
 
 
 def render(report: MatrixReport) -> str:
@@ -61,16 +61,29 @@ def _row(cell: CellReport, *, measured: bool) -> list[str]:
         str(cell.counts) or "-",
         *([covered] if measured else []),
         seconds(cell),
-        cut(_note(cell), _NOTE_WIDTH),
+        _note(cell),
     ]
 
 
 def _note(cell: CellReport) -> str:
-    """Return the note; of a failing test the name only, because its reason stands above."""
-    if not cell.failures:
-        return first_line(cell.note)
-    others = len(cell.failures) + cell.more_failures - 1
-    return f"{cell.failures[0].test}{f' (and {others} more)' * bool(others)}"
+    """Return the note, and what the cell's time went into.
+
+    Of a failing test it has the name only, because its reason stands above.
+    """
+    note = first_line(cell.note)
+    if cell.failures:
+        others = len(cell.failures) + cell.more_failures - 1
+        note = f"{cell.failures[0].test}{f' (and {others} more)' * bool(others)}"
+    return f"{cut(note, _NOTE_WIDTH)}{_times(cell)}"
+
+
+def _times(cell: CellReport) -> str:
+    """Return the parts of a cell's time; empty where its tests did not run in this call."""
+    if cell.wall_s is None or cell.cached or not cell.ran_at:
+        return ""
+    installing_s = max(cell.wall_s - cell.tests_s, 0.0)
+    times = (("waiting", cell.waited_s), ("installing", installing_s), ("tests", cell.tests_s))
+    return f"; {', '.join(f'{what} {seconds_:.1f} s' for what, seconds_ in times)}"
 
 
 def _total(report: MatrixReport) -> list[str]:

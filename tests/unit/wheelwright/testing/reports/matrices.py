@@ -29,6 +29,7 @@ PASSED = CellReport(
     counts=Counts(passed=4, skipped=1),
     tests_s=2.5,
     wall_s=4.0,
+    waited_s=0.5,
     ran_at="2026-05-04T10:00:01+00:00",
     coverage=70.0,
     place='dependency group "tests" in pyproject.toml, locked in uv.lock',

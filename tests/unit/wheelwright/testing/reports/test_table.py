@@ -20,7 +20,7 @@ matrix of demo
 cell                verdict  tests                coverage  seconds
 ------------------  -------  -------------------  --------  -------
 3.11                passed   4 passed, 1 skipped    70.0 %      4.0
-    Python 3.11.7
+    Python 3.11.7; waiting 0.5 s, installing 1.5 s, tests 2.5 s
 3.12-lowest-direct  failed   4 passed, 1 failed     75.0 %   cached
     tests.test_window::test_moves
 3.14                failed   -                           -      0.1
