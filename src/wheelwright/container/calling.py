@@ -21,3 +21,8 @@ def program(package: str = "") -> str:
     """
     chosen = f" --package {shlex.quote(package)}" if package else ""
     return os.environ.get(_STILETTO) or f"{DEFAULT_PROGRAM}{chosen}"
+
+
+def engine_here() -> str:
+    """Return the command line of the engine that runs this call: `stiletto` or `dagger`."""
+    return program().partition(" ")[0]

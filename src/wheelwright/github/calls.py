@@ -21,6 +21,7 @@ from enum import Enum
 from typing import Any
 
 from wheelwright import identity
+from wheelwright.container.calling import engine_here
 from wheelwright.errors import ProjectError, RequestError
 from wheelwright.github.encoding import word
 from wheelwright.github.home import (
@@ -202,7 +203,7 @@ def caller(
         shown = where if dagger_json is not None else "no dagger.json with a toolchain"
         raise RequestError(
             f'{shown} named "{_MODULE}"',
-            f"run `dagger toolchain install {identity.reference()}`, or pass {option()}",
+            f"run `{engine_here()} toolchain install {identity.reference()}`, or pass {option()}",
         )
     home = of_reference(
         "--module" if module else "the module",
@@ -219,7 +220,7 @@ def _toolchain(
     entry: str, source: str, pin: str, engine: Engine, brought: Home | None, commits: Commits
 ) -> Home:
     """Return where a toolchain of dagger.json is, or what --stiletto names in its place."""
-    hint = f"run `{engine.value} toolchain install` again, which writes the pin"
+    hint = f"run `{engine_here()} toolchain install` again, which writes the pin"
     if engine is Engine.STILETTO:
         hint += f', or pass --stiletto "{form()}"'
     try:

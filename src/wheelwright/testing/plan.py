@@ -170,6 +170,10 @@ def nothing_to_test(project: Project, cell: Cell) -> str:
     return f"not configured: {project.name} has no tests ({_SIGNS}){others}"
 
 
+_EARLIER: Final = frozenset({"--lf", "--last-failed"})
+"""Arguments by which pytest runs what failed before, from files of its cache."""
+
+
 def is_tested(project: Project, found: TestSetup) -> bool:
     """Whether there is any sign of tests."""
     if test_setup.is_of_root(project, found.dependencies):
@@ -199,9 +203,15 @@ def make(project: Project, cell: Cell, options: TestOptions, *, history: bool = 
         history: whether the version can come from a history of this package.
 
     Raises:
-        RequestError: an unknown group, extra or service.
+        RequestError: an unknown group, extra or service; arguments that mean an earlier run.
         ProjectError: the package's files contradict each other.
     """
+    if earlier := [each for each in options.args if each in _EARLIER]:
+        raise RequestError(
+            f"--args {earlier[0]}: a step has no files of an earlier run, so every test would run",
+            "name the tests, as the line `again:` of the run that failed does: "
+            "--args=tests/test_a.py::test_b (--rerun runs again what passed)",
+        )
     # The check of a release's files starts no servers.
     images = () if options.file else cell.services or project.settings.services
     found = _setup(project, cell, options)

@@ -216,3 +216,15 @@ def test_workspace_root_without_tests_names_its_members() -> None:
     assert said(fixture("workspace")).endswith(
         "; its workspace has quay-crane, quay-rope: pass --package"
     )
+
+
+@pytest.mark.parametrize("argument", ["--lf", "--last-failed"])
+def test_arguments_that_mean_an_earlier_run_are_refused(argument: str) -> None:
+    """With no cache of pytest everything would run; the error has what runs them."""
+    with pytest.raises(RequestError) as caught:
+        plans.make(package(), Cell("", "3.12", ""), TestOptions(("-q", argument)))
+    assert (
+        f"--args {argument}: a step has no files of an earlier run, so every test would run; name "
+        "the tests, as the line `again:` of the run that failed does: "
+        "--args=tests/test_a.py::test_b (--rerun runs again what passed)"
+    ) == str(caught.value)
