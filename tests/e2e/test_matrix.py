@@ -144,6 +144,9 @@ def test_page_and_summary_tell_why(reports: Path) -> None:
     assert "1 of 3 cells failed" in page
     assert "test_numbers_are_read" in page
     assert "test_slow_dial" in page
+    again = re.search(r"Run what failed</dt><dd><code>(.*?)</code>", page)
+    assert again
+    assert re.search(r"call .*(?<!matrix-run) matrix --cell 3.12-lowest-direct", again[1])
     links = re.findall(r'href="([^"#]*)', page)
     assert len(CELLS) * 3 + 4 <= len(links)
     assert [] == [link for link in links if not (reports / unquote(link)).is_file()]

@@ -8,11 +8,12 @@ from stiletto.cli.checktree import checks_of, choose, command_of
 from stiletto.cli.describe import command_help, functions_table, help_of
 from stiletto.cli.flags import Flag, requests_help
 from stiletto.cli.invocation import Invocation
-from stiletto.cli.line import command_before, functions_of, provider_of, read_line, skipped
+from stiletto.cli.line import command_before, entry, functions_of, provider_of, read_line, skipped
 from stiletto.cli.names import closest, kebab
 from stiletto.cli.options import CONTEXT, GLOBALS, OUTPUTS, boolean, peek_options
 from stiletto.cli.subject import nothing_to_call
 from stiletto.errors import StilettoError, UsageError
+from stiletto.module.toolchain import WorkspaceDef
 from stiletto.progress import Outcome
 
 CALL_HELP = """\
@@ -87,7 +88,8 @@ async def call(invocation: Invocation, args: list[str]) -> int:
         # One that is among the arguments is in their command already.
         mod = None if started_with.mod != from_environ.mod else from_environ.mod
         names = [link.function.name for link in line.links]
-        engine.called_as(command_before(names, args, mod))
+        toolchains = module.toolchains if isinstance(module, WorkspaceDef) else ()
+        engine.called_as(command_before(entry(names, toolchains), args, mod))
         await Caller(engine, terminal, line.options, invocation.workdir, progress).run(line)
     return 0
 

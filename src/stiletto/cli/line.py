@@ -10,7 +10,7 @@ a function too, unless the function has an argument of that name.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stiletto.api.definition import ArgDef, FunctionDef, ModuleDef, ObjectDef, TypeRef
@@ -55,6 +55,14 @@ class Line:
     returns: TypeRef
     options: Options
     level: Level
+
+
+def entry(names: Sequence[str], toolchains: Iterable[str]) -> Sequence[str]:
+    """Return the functions of a chain up to the first of the main object, or of a toolchain's.
+
+    What follows is called on its result: another function of the module cannot stand there.
+    """
+    return names[: 2 if names[:1] and names[0] in toolchains else 1]
 
 
 def command_before(names: Sequence[str], args: Sequence[str], mod: str | None = None) -> str:

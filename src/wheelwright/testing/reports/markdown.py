@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from wheelwright.container.harmless import markdown, one_line, paragraph
 from wheelwright.gates.result import Verdict
+from wheelwright.gates.table import AGAIN
 from wheelwright.testing.reports.failures import Group, grouped
 from wheelwright.testing.reports.model import (
     CellReport,
@@ -144,7 +145,16 @@ def _rest(report: MatrixReport) -> list[str]:
             if rest := more(len(lacking) - _FILES, "coverage.md"):
                 lines.append(f"\n{rest}")
             lines.append("")
-    return lines
+    return [*lines, *_again(report)]
+
+
+def _again(report: MatrixReport) -> list[str]:
+    """Return the command that runs what failed again, or all of it where nothing did."""
+    command = report.again.removeprefix(AGAIN) or report.command
+    if not command:
+        return []
+    fence = _fence(command)
+    return ["Run it again:", "", f"{fence}sh", one_line(command), fence]
 
 
 def _title(group: Group, escaped: Callable[[str], str]) -> str:

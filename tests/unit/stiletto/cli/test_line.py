@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stiletto.cli.line import command_before
+from stiletto.cli.line import command_before, entry
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,25 @@ def test_words_stay_words() -> None:
     assert "stiletto call --source 'a b'" == command_before(
         ["release"], ["--source", "a b", "release"]
     )
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["matrixRun", "reports"], ["matrixRun"]),
+        (["wheelwright", "matrixRun", "reports", "entries"], ["wheelwright", "matrixRun"]),
+        (["wheelwright"], ["wheelwright"]),
+        (["matrix"], ["matrix"]),
+        ([], []),
+    ],
+)
+def test_entry_of_a_chain(names: list[str], expected: list[str]) -> None:
+    """It ends at the function of the main object: a result has no other function of the module."""
+    assert expected == entry(names, {"wheelwright": ()})
+
+
+def test_command_before_a_chain() -> None:
+    """`matrix-run reports` is called as what stands before `matrix-run`."""
+    words = ["wheelwright", "--source", ".", "matrix-run", "--cell", "3.12", "reports", "-o", "out"]
+    names = entry(["wheelwright", "matrixRun", "reports"], {"wheelwright"})
+    assert "stiletto call wheelwright --source ." == command_before(names, words)

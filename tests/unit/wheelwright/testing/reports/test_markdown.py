@@ -44,6 +44,15 @@ def test_passed_matrix_has_no_failures() -> None:
     assert "1 cell passed" in text
 
 
+def test_summary_ends_with_the_command_that_runs_it_again() -> None:
+    """That is the command of what failed, else of the whole matrix."""
+    program = "stiletto call wheelwright"
+    whole = replace(report(PASSED), command=f"{program} matrix")
+    assert ["```sh", f"{program} matrix", "```"] == render(whole).splitlines()[-3:]
+    failed = replace(whole, again=f"again: {program} matrix --cell '3.12`'")
+    assert f"{program} matrix --cell '3.12`'" == render(failed).splitlines()[-2]
+
+
 def failing(*failures: Failure) -> CellReport:
     """Return a cell with these failures."""
     return replace(FAILED, failures=failures)
