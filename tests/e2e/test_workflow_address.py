@@ -98,7 +98,14 @@ def test_version_of_the_option_is_written_as_its_commit(
     source = sample("hatchling-src")
     module = served.address + (f"@{version}" if version else "")
     done = served.bench.passes(
-        source, "workflows", "--module", module, "--engine=stiletto", "-y", cwd=source
+        source,
+        "workflows",
+        "--branch=main",
+        "--module",
+        module,
+        "--engine=stiletto",
+        "-y",
+        cwd=source,
     )
     commit = served.commits[version]
 
@@ -119,7 +126,7 @@ def test_toolchain_without_a_pin_is_asked_for(
         **({"pin": pin} if pin else {}),
     }
     (source / "dagger.json").write_text(json.dumps({"name": "quay", "toolchains": [entry]}))
-    served.bench.passes(source, "workflows", "--engine=stiletto", "-y", cwd=source)
+    served.bench.passes(source, "workflows", "--branch=main", "--engine=stiletto", "-y", cwd=source)
 
     assert {(f"https://{served.address}", served.commits.get(expected, expected))} == fetched(
         source
@@ -130,7 +137,7 @@ def test_version_that_is_not_there_names_the_option(served: Served, sample: Samp
     """A tag that the repository lacks: nothing is written, and the option is named."""
     source = sample("hatchling-src")
     done = served.bench.fails(
-        source, "workflows", "--module", f"{served.address}@v3", "-y", cwd=source
+        source, "workflows", "--branch=main", "--module", f"{served.address}@v3", "-y", cwd=source
     )
 
     assert "'v3', which can be moved" in done.error
@@ -141,7 +148,7 @@ def test_version_that_is_not_there_names_the_option(served: Served, sample: Samp
 def test_without_a_module_it_is_the_own_address(stiletto: Bench, sample: Sample) -> None:
     """The address in pyproject.toml at the own tag; without an answer the option is named."""
     source = sample("hatchling-src")
-    done = stiletto.fails(source, "workflows", "-y", cwd=source)
+    done = stiletto.fails(source, "workflows", "--branch=main", "-y", cwd=source)
 
     assert identity.reference() in done.error
     assert f"--module {identity.reference('COMMIT')}" in done.error
