@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
+import time
+import tomllib
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from .bench import REPOSITORY, Bench, Ended
-from .release_bench import Description, Outside, ReleaseBench
-from .repositories import HATCHLING, PYTEST, git, repository
+from tests.standins.github_pulls import merge
 
+from .bench import REPOSITORY, Bench, Ended
+from .release_bench import EPOCH_S, Changelog, Description, Outside, ReleaseBench, make_package
+from .release_bench import Sample as Package
+from .repositories import HATCHLING, PYTEST, commit, git, repository
+
+ENVIRON_OF_GIT = {
+    f"GIT_{who}_{what}": value
+    for who in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "a"), ("EMAIL", "a@example.org"))
+}
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 MODULE = f"h.example/o/wheelwright.git@{COMMIT}"
 TEST = "def test_it():\n    assert True\n"
@@ -85,27 +97,97 @@ def test_log_is_shown_in_every_mode(stiletto: Bench, tmp_path: Path, flag: str) 
     assert 1 == ended.err.count("CHANGELOG.md: a first changelog\n"), str(ended)
 
 
-def test_commands_of_the_start_run_over_a_mirror(stiletto: Bench, tmp_path: Path) -> None:
-    """With git leading the address to a bare repository, the module of dagger.json runs."""
-    mirror, home = tmp_path / "wheelwright.git", tmp_path / "home"
-    subprocess.run(["git", "clone", "-q", "--bare", REPOSITORY, mirror], check=True)
-    head = subprocess.check_output(["git", "-C", mirror, "rev-parse", "HEAD"], text=True).strip()
+@dataclass(frozen=True)
+class Mirror:
+    """A bare repository of the module, to which git leads its address.
+
+    Attributes:
+        address: the address, which no server has.
+        head: the commit of its default branch, which has the tag v9.9.
+        bench: runs commands with a git that knows the way.
+    """
+
+    address: str
+    head: str
+    bench: Bench
+
+
+@pytest.fixture
+def mirror(stiletto: Bench, tmp_path: Path) -> Mirror:
+    """Clone what is committed here, and lead the address there."""
+    at, home = tmp_path / "wheelwright.git", tmp_path / "home"
+    subprocess.run(["git", "clone", "-q", "--bare", REPOSITORY, at], check=True)
+    subprocess.run(["git", "-C", at, "tag", "--force", "v9.9"], check=True)
+    head = subprocess.check_output(["git", "-C", at, "rev-parse", "HEAD"], text=True).strip()
     home.mkdir()
     (home / ".gitconfig").write_text(
-        f'[url "{mirror}"]\n\tinsteadOf = https://h.example/o/wheelwright.git\n'
+        f'[url "{at}"]\n\tinsteadOf = https://h.example/o/wheelwright.git\n'
         "[safe]\n\tdirectory = *\n"
     )
     bench = replace(stiletto, env={**stiletto.env, "HOME": str(home)})
+    return Mirror("h.example/o/wheelwright.git", head, bench)
+
+
+def test_module_of_an_address_is_pinned_and_runs(mirror: Mirror, tmp_path: Path) -> None:
+    """What dagger.json names is the module that init was called of, and its checks are there."""
     at = repository(tmp_path / "demo", FILES)
-    module = f"h.example/o/wheelwright.git@{head}"
-    ended = bench.run("init", "-m", module, "-y", cwd=at)
+    module = f"{mirror.address}@{mirror.head}"
+    ended = mirror.bench.run("init", "-m", module, "-y", cwd=at)
     assert ended.code == 0, str(ended)
-    checks = bench.run("check", "-l", cwd=at)
+    checks = mirror.bench.run("check", "-l", cwd=at)
 
     (entry,) = json.loads((at / "dagger.json").read_text())["toolchains"]
-    assert {"name": "wheelwright", "source": module, "pin": head} == entry
+    assert {"name": "wheelwright", "source": module, "pin": mirror.head} == entry
     assert checks.code == 0, str(checks)
     assert "wheelwright:test" in checks.out
+
+
+@pytest.mark.slow
+def test_five_commands_end_with_a_branch_that_is_green(mirror: Mirror, tmp_path: Path) -> None:
+    """With pip and Python: install, init, check, commit and push, in a foreign repository."""
+    # An interpreter that the machine lacks would be downloaded.
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    claims = f'classifiers = ["Programming Language :: Python :: {python}"]\n'
+    pyproject = HATCHLING.format(name="demo").replace(">=3.10", f"=={python}.*") + claims + PYTEST
+    at = repository(tmp_path / "demo", {**FILES, "pyproject.toml": pyproject})
+    venv = tmp_path / "venv"
+    git(tmp_path, "init", "-q", "--bare", "origin.git")
+    git(at, "remote", "add", "origin", str(tmp_path / "origin.git"))
+    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+
+    path = f"{venv / 'bin'}:{os.environ['PATH']}"
+    environ = {**mirror.bench.env, **ENVIRON_OF_GIT, "PATH": path}
+
+    def run(*words: str | Path) -> str:
+        done = subprocess.run(
+            [*map(str, words)],
+            cwd=at,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
+
+    run(
+        *(venv / "bin" / "pip", "install", "-q"),
+        f"wheelwright-pipeline[stiletto] @ git+https://{mirror.address}@v9.9",
+    )
+    shown = run("stiletto", "init", "-y")
+    checked = run("stiletto", "check")
+    run(
+        "sh", "-c", "git switch -q -c wheelwright && git add -A && git commit -qm 'Add Wheelwright'"
+    )
+    run("git", "push", "-q", "-u", "origin", "HEAD")
+
+    assert f"pinned to {mirror.head[:12]}" in shown
+    assert "wheelwright:test" in checked
+    pushed = subprocess.check_output(
+        ["git", "-C", tmp_path / "origin.git", "ls-tree", "-r", "--name-only", "wheelwright"],
+        text=True,
+    )
+    assert {"dagger.json", "CHANGELOG.md", ".github/workflows/ci.yml"} <= {*pushed.split()}
 
 
 @pytest.mark.parametrize(
@@ -210,3 +292,53 @@ def test_settings_need_a_token(owned: ReleaseBench) -> None:
 
     assert 1 == ended.code
     assert "pass --github-token 'cmd://gh auth token'" in ended.error
+
+
+@pytest.mark.slow
+def test_first_release_takes_five_steps(
+    stiletto: Bench, tmp_path: Path, described: Description
+) -> None:
+    """`init` and push; `setup-github --apply`; a publisher on the index; run; merge.
+
+    The package's version is 0.1.0 already, and the release has a workflow's own token only.
+    """
+    package = Package(name="first-package", version="0.1.0", changelog=Changelog.NONE)
+    work = make_package(package, tmp_path / "work", locked=False)
+    git(work, "tag", "--delete", "v0.1.0")
+    started_s = time.time()
+    with Outside(tmp_path / "outside", described) as outside:
+        state = outside.github.state
+        state.settings.actions_open_pulls = False
+
+        # 1. init, and push
+        init(stiletto, work, "--module", MODULE, "-y")
+        commit(work)
+        at = ReleaseBench.start(stiletto, outside, work, package)
+
+        # 2. setup-github --apply
+        owner = {**at.bench.env, "GITHUB_TOKEN": outside.owner.value}
+        ended = setup(replace(at, bench=replace(at.bench, env=owner)), "--apply")
+        assert ended.code == 0, str(ended)
+
+        # 3. the form of the index
+        outside.index.trust_project(package.name)
+
+        # 4. Run workflow, with the version; `finish` has actions: write
+        outside.token.permissions |= {"actions": "write"}
+        words = ("release", "--version", "0.1.0", "--source-date-epoch", str(EPOCH_S))
+        ended = at.call(*words, *at.places, *at.trusted)
+        assert ended.code == 0, str(ended)
+
+        # 5. merge
+        (pull,) = state.pulls.values()
+        merge(state, pull.number)
+
+        version = tomllib.loads(outside.repository.git("show", "refs/heads/main:pyproject.toml"))
+        assert "0.1.0" == version["project"]["version"]
+        log = outside.repository.git("show", "refs/heads/main:CHANGELOG.md")
+        assert "## [0.1.0]" in log
+        assert "- The first release." in log
+        assert ("ci.yml release/v0.1.0",) == outside.effects.named("dispatch")
+        assert "refs/tags/v0.1.0" in outside.repository.refs()
+        assert ["v0.1.0"] == [each.tag for each in state.releases.values() if not each.draft]
+        assert [] == at.leaks(started_s)
