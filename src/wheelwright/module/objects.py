@@ -117,8 +117,8 @@ class Matrix:
     reports: Annotated[
         dagger.Directory,
         Doc(
-            "Every file: report.html, summary.md, annotations.txt, table.txt, junit.xml, "
-            "matrix.json, coverage/ over all cells, cells/NAME/ of each."
+            "Every file: report.html, coverage.html, summary.md, annotations.txt, table.txt, "
+            "junit.xml, matrix.json, coverage/ over all cells, cells/NAME/ of each."
         ),
     ] = field()
     # The result as JSON, which the functions below read.
