@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -30,10 +31,10 @@ from wheelwright.release.decide.report import Report as ReleaseReport
 from wheelwright.testing.cells import Cell
 from wheelwright.testing.failed import Failure
 from wheelwright.testing.record import Counts
+from wheelwright.testing.reports import coverage_page, markdown, table, trend_page
 from wheelwright.testing.reports import html as page
-from wheelwright.testing.reports import markdown, table
 from wheelwright.testing.reports.annotations import Annotation
-from wheelwright.testing.reports.model import CellReport, MatrixReport
+from wheelwright.testing.reports.model import CellReport, Coverage, MatrixReport
 
 ESCAPES = [
     "\x1b]52;c;Y3VybCB4\x07",
@@ -199,6 +200,31 @@ def test_the_step_summary_shows_names_as_text(nasty: str, with_text: bool) -> No
 def test_the_page_shows_names_as_text(nasty: str) -> None:
     """The HTML report has the same tags whatever the tests are called."""
     assert tags(page.render(matrix("plain", "plain"))) == tags(page.render(matrix(nasty, "plain")))
+
+
+@pytest.mark.parametrize("nasty", [*NASTY, *ESCAPES])
+def test_the_coverage_page_shows_source_as_text(nasty: str) -> None:
+    """Names and lines of files make no tag, and an escape sequence of a line is left out."""
+    whole = matrix("plain", "plain")
+
+    def page_of(text: str) -> str:
+        file = coverage_page.FileLines(text, 0.0, (text,), (1,))
+        return coverage_page.render(whole, Coverage(1.0), [file])
+
+    assert tags(page_of("plain")) == tags(page_of(nasty))
+    assert not ACTIVE.search(page_of(nasty).partition("<i>")[2])
+
+
+@pytest.mark.parametrize("nasty", [*NASTY, *ESCAPES])
+def test_the_trend_page_shows_a_history_as_text(nasty: str) -> None:
+    """No field of a history makes a tag or a link."""
+
+    def page_of(text: str) -> str:
+        row = {"at": text, "step": text, "outcome": text, "seconds": 1.0, "commit": text}
+        return trend_page.render(json.dumps(row) + "\n")
+
+    assert tags(page_of("plain")) == tags(page_of(nasty))
+    assert not ACTIVE.search(page_of(nasty).partition("<h1>")[2])
 
 
 @pytest.mark.parametrize("nasty", NASTY)

@@ -91,5 +91,6 @@ def duration(seconds: float) -> str:
 
 def time(at: str) -> str:
     """Return an ISO time as an element that people and programs read."""
+    at = without_escapes(at)
     shown = at.replace("T", " ").replace("+00:00", " UTC")
     return f'<time datetime="{e(at)}">{e(shown)}</time>'
