@@ -40,7 +40,7 @@ class Given:
     text: str
 
 
-def _unexplained(_name: str, _arguments: Sequence[str]) -> str:
+def _unexplained(_name: str, _arguments: Sequence[str], _near: bool) -> str:
     """Explain no unknown flag."""
     return ""
 
@@ -48,8 +48,8 @@ def _unexplained(_name: str, _arguments: Sequence[str]) -> str:
 class FlagSet:
     """The flags known at one level; of two with the same name the first counts.
 
-    `explain` returns what may be meant by an unknown flag, from its name and the arguments from it
-    on; empty for what the names tell.
+    `explain` returns what may be meant by an unknown flag, from its name, the arguments from it
+    on, and whether a known name is near; empty for what the names tell.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class FlagSet:
         flags: Iterable[Flag],
         *,
         command: str,
-        explain: Callable[[str, Sequence[str]], str] = _unexplained,
+        explain: Callable[[str, Sequence[str], bool], str] = _unexplained,
     ) -> None:
         self.command = command
         self._explain = explain
@@ -159,7 +159,7 @@ class FlagSet:
     def _unknown(self, message: str, name: str, arguments: Sequence[str]) -> UsageError:
         meant = closest(name, self.by_name) if name else None
         hint = f"did you mean --{meant}? " if meant else ""
-        if explained := self._explain(kebab(name), arguments):
+        if explained := self._explain(kebab(name), arguments, meant is not None):
             hint = f"{explained}; "
         return UsageError(message, hint=f"{hint}{self.see_help}")
 

@@ -191,8 +191,8 @@ def _read_level(
     function = level.function
     after = functions_of(level.provider) if level.provider else {}
 
-    def explain(name: str, unread: Sequence[str]) -> str:
-        passing = None if level.is_root else function
+    def explain(name: str, unread: Sequence[str], near: bool) -> str:
+        passing = None if level.is_root or near else function
         return flag_hint(name, unread, constructor, passing, after)
 
     args = arg_flags(function, types) if function else {}

@@ -80,7 +80,7 @@ def flag_hint(
         name: the flag without dashes, in kebab case.
         arguments: the flag as it was given, and what follows it.
         before: the constructor, if it is another function.
-        function: the one that does not know the flag.
+        function: the one that does not know the flag; None where a flag of it may be meant.
         after: the functions that can follow.
     """
     if before is not None and _has(before, name):

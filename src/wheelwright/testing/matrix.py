@@ -126,6 +126,8 @@ async def run(loaded: LoadedProject, selection: Selection, options: MatrixOption
     """
     if options.limit < 1:
         raise RequestError(f"--limit must be at least 1, not {options.limit}")
+    if not 0 <= options.coverage_min <= 100:
+        raise RequestError(f"--coverage-min must be 0 to 100, not {options.coverage_min:g}")
     if options.coverage_min and options.coverage is False:
         raise RequestError(
             f"--coverage-min {options.coverage_min:g} cannot be judged without coverage",

@@ -87,6 +87,11 @@ NOTHING = ": it returns nothing to call on"
             "pass it on with --args=--maxfail=2; see stiletto call test --help",
         ),
         (
+            ("test", "--pyton", "3.12"),
+            "unknown flag: --pyton",
+            "did you mean --python? see stiletto call test --help",
+        ),
+        (
             ("test", "--lf"),
             "unknown flag: --lf",
             "pass it on with --args=--lf; see stiletto call test --help",
