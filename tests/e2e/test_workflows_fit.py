@@ -284,3 +284,23 @@ def test_checkout_is_complete_and_needs_are_named(stiletto: Bench, make: Make) -
     assert "submodule src/grain: git@example.org:a/grain.git needs a credential" in said
     assert "index forge: https://packages.example.org/simple may need a credential" in said
     assert 'set netrc = "NETRC" in [tool.wheelwright.github]' in said
+
+
+@pytest.mark.slow
+def test_newer_pin_is_held_against_its_tag(stiletto: Bench, make: Make) -> None:
+    """A pin that is not of its tag is replaced; where the tag cannot be asked, it is named."""
+    pin = f"actions/checkout@{'1' * 40} # v99.0.0"
+    block = (
+        "# >>> wheelwright: x\nname: nightly\non: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n"
+        f"    steps:\n      - uses: {pin}\n# <<< wheelwright\n"
+    )
+    at = make({".github/workflows/nightly.yml": block})
+
+    said = write(stiletto, at).said
+
+    replaced = f"replaced a pin: {pin}; that version's tag has another commit" in said
+    unknown = (
+        f"kept a newer pin: {pin}; https://github.com/actions/checkout cannot be asked" in said
+    )
+    assert replaced != unknown
+    assert unknown == (pin in (at / ".github/workflows/nightly.yml").read_text())
