@@ -64,6 +64,22 @@ def unchanged(_: Path) -> None:
         pytest.param(
             "hatchling-src",
             unchanged,
+            ["matrix", "--coverage-min=200"],
+            "--coverage-min must be 0 to 100, not 200",
+            "",
+            id="coverage above 100 %",
+        ),
+        pytest.param(
+            "hatchling-src",
+            unchanged,
+            ["test", "--args=--lf"],
+            "--args --lf: a step has no files of an earlier run",
+            "name the tests, as the line `again:` of the run that failed does",
+            id="tests that failed before",
+        ),
+        pytest.param(
+            "hatchling-src",
+            unchanged,
             ["test", "--python=3.8"],
             'Python 3.8 is outside requires-python ">=3.9" of millrace',
             "choose one of 3.9, 3.10",
