@@ -700,7 +700,7 @@ def test_files_are_attested_by_the_digests_of_the_release(changed: bool, tmp_pat
     (tmp_path / "release").mkdir()
     (tmp_path / "release" / "release.json").write_text(text)
     digest = hashlib.sha256((text + " " * changed).encode()).hexdigest()
-    _, listing, _ = workflow("release")["jobs"]["attest"]["steps"]
+    _, listing, *_ = workflow("release")["jobs"]["attest"]["steps"]
     done = subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", listing["run"]],
         env={**os.environ, "DIGEST": digest, "RUNNER_TEMP": str(tmp_path)},
