@@ -10,6 +10,7 @@ PEP 610: an installer writes direct_url.json beside the metadata of what did not
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
@@ -29,9 +30,13 @@ def version() -> str:
 
 def repository() -> str:
     """Return the address of the repository, such as `https://HOST/PATH.git`."""
-    urls = metadata.metadata(NAME).get_all("Project-URL") or ()
-    found = (value.partition(",") for value in urls)
-    return next((url.strip() for label, _, url in found if label.strip() == "Repository"), "")
+    return _url("Repository")
+
+
+def page(name: str, heading: str = "") -> str:
+    """Return the address of a page of docs/, such as "recovery", at one of its headings."""
+    anchor = re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+    return f"{_url('Documentation') or 'docs'}/{name}.md{'#' if anchor else ''}{anchor}"
 
 
 def requirement(at: str = "") -> str:
@@ -83,3 +88,10 @@ def installed_from(direct_url: Mapping[str, Any]) -> str:
         text += ".git"
     text = "/".join(part for part in (text.removeprefix("https://"), inside) if part)
     return f"{text}@{direct_url['vcs_info']['commit_id']}"
+
+
+def _url(label: str) -> str:
+    """Return an address of [project.urls]; empty where the metadata has none."""
+    urls = metadata.metadata(NAME).get_all("Project-URL") or ()
+    found = (value.partition(",") for value in urls)
+    return next((url.strip().rstrip("/") for named, _, url in found if named.strip() == label), "")

@@ -6,6 +6,7 @@ engines install the module's source as a package.
     requirement(COMMIT)   NAME[stiletto] @ git+https://HOST/PATH@COMMIT   what an installer takes
     reference(COMMIT)     HOST/PATH@COMMIT                                what -m takes
     origin()              HOST/PATH/DIRECTORY@COMMIT                      what this code is of
+    page(NAME, HEADING)   https://HOST/.../NAME.md#heading                where a message leads
 
 The origin is in the metadata of what is installed from git (PEP 610). Stiletto has it of a module
 from a repository; on Dagger the source is installed from a directory, which has none.
@@ -14,6 +15,7 @@ from a repository; on Dagger the source is installed from a directory, which has
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
@@ -22,13 +24,19 @@ from urllib.parse import urlsplit
 
 from wheelwright.pins import PACKAGE
 
-_REPOSITORY = "Repository"
+_REPOSITORY, _DOCUMENTATION = "Repository", "Documentation"
 _UNKNOWN = "https://HOST/PATH"
 
 
 def repository() -> str:
     """Return the address, such as `https://HOST/PATH.git`; empty where no metadata has it."""
     return _read()[1]
+
+
+def page(name: str, heading: str = "") -> str:
+    """Return the address of a page of docs/, such as "recovery", at one of its headings."""
+    anchor = re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+    return f"{_read()[2] or 'docs'}/{name}.md{'#' if anchor else ''}{anchor}"
 
 
 def tag() -> str:
@@ -76,11 +84,12 @@ def of_direct_url(found: Mapping[str, Any]) -> str:
 
 
 @cache
-def _read() -> tuple[str, str]:
+def _read() -> tuple[str, str, str]:
+    """Return the version, the address of the repository, and that of its pages."""
     try:
         found = metadata.metadata(PACKAGE)
     except metadata.PackageNotFoundError:
-        return "", ""
+        return "", "", ""
     urls = (value.partition(",") for value in found.get_all("Project-URL") or ())
-    address = next((url.strip() for label, _, url in urls if label.strip() == _REPOSITORY), "")
-    return found["Version"] or "", address.rstrip("/")
+    named = {label.strip(): url.strip().rstrip("/") for label, _, url in urls}
+    return found["Version"] or "", named.get(_REPOSITORY, ""), named.get(_DOCUMENTATION, "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from stiletto.distribution import page
 from stiletto.errors import EnvironmentFailed
 
 
@@ -33,7 +34,10 @@ class SecretGate:
         if self._open:
             return
         way = await self._way_out()
-        others = "run the same command with `dagger`, or add --plain-secrets if you trust all code"
+        others = (
+            "run the same command with `dagger`, or add --plain-secrets if you trust all code: "
+            + page("troubleshooting", "steps run without isolation")
+        )
         raise EnvironmentFailed(
             f"{what} is not given to steps in plain mode: without isolation any code "
             "of the package, and of all that it depends on, could read it",

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from stiletto.api import container as c
 from stiletto.api import files as f
 from stiletto.api.session import Error
+from stiletto.distribution import page
 from stiletto.engine.client import Client
 from stiletto.engine.container_leaves import image_container
 from stiletto.engine.context import current_span, preparing
@@ -176,7 +177,8 @@ class Processes:
                 f"module {module.name} cannot be installed: the certificate of {server} is not "
                 "trusted",
                 hint="set SSL_CERT_FILE to a file with the certificate of its authority, or add it "
-                "to the machine's",
+                "to the machine's: "
+                + page("troubleshooting", "the certificate of a server is not trusted"),
             ) from error
         finally:
             preparing.reset(token)

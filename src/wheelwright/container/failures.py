@@ -26,7 +26,7 @@ from wheelwright.container.limits import CODE, ended, met, running, seconds, sto
 from wheelwright.container.output import last_lines
 from wheelwright.environment.system import missing
 from wheelwright.errors import WheelwrightError
-from wheelwright.project.untrusted import TRUST, not_trusted, untrusted
+from wheelwright.project.untrusted import not_trusted, trust, untrusted
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -57,7 +57,7 @@ def message_of(error: dagger.QueryError) -> str:
         return message
     head = f'step "{" ".join(unlimited(error.command))}" failed'
     if address := untrusted(printed):
-        return f"{head}: {not_trusted(address)}\n  hint: {TRUST}"
+        return f"{head}: {not_trusted(address)}\n  hint: {trust()}"
     head = f"{head}: exit code {error.exit_code}"
     lines = [head, *last_lines(error.stdout, error.stderr)]
     if lacking := missing(printed):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from wheelwright.errors import ToolFailed
-from wheelwright.project.untrusted import TRUST, not_trusted, untrusted
+from wheelwright.project.untrusted import not_trusted, trust, untrusted
 
 _TAIL_LINES = 40
 
@@ -29,7 +29,7 @@ def last_lines(stdout: str, stderr: str, most: int = _TAIL_LINES) -> list[str]:
 def broken(tool: str, output: Output) -> ToolFailed:
     """Return the error of a tool that ended with a code other than its verdicts."""
     if address := untrusted(f"{output.stdout}\n{output.stderr}"):
-        return ToolFailed(f"{tool} failed: {not_trusted(address)}", TRUST)
+        return ToolFailed(f"{tool} failed: {not_trusted(address)}", trust())
     head = f"{tool} itself failed: exit code {output.exit_code}"
     return ToolFailed("\n".join([head, *last_lines(output.stdout, output.stderr)]))
 

@@ -23,7 +23,7 @@ from wheelwright.gates.table import counted
 from wheelwright.project.arguments import argument
 from wheelwright.project.model import Project
 from wheelwright.project.reading import json_data
-from wheelwright.project.untrusted import TRUST, not_trusted, untrusted
+from wheelwright.project.untrusted import not_trusted, trust, untrusted
 
 LOCKED: Final = "/opt/wheelwright/locked-{}.txt"
 
@@ -147,7 +147,7 @@ def _read(output: Ran) -> tuple[int, list[Vulnerability], list[str]]:
         found, skipped = _vulnerabilities(reported), _skipped(reported)
     except (ValueError, KeyError, TypeError, AttributeError):
         if address := untrusted(output.stderr):
-            raise ToolFailed(not_trusted(address), TRUST) from None
+            raise ToolFailed(not_trusted(address), trust()) from None
         errors = output.stderr.strip().splitlines() or [f"exit code {output.exit_code}"]
         raise ToolFailed(
             f"the locked packages could not be audited, nothing is known about them: {errors[-1]}",

@@ -6,6 +6,8 @@ import re
 import urllib.parse
 from typing import Final
 
+from wheelwright.identity import page
+
 # uv (rustls), OpenSSL in Python, curl and git with OpenSSL and with GnuTLS, node.
 _UNTRUSTED: Final = re.compile(
     r"invalid peer certificate: UnknownIssuer"
@@ -23,11 +25,11 @@ _ADDRESS: Final = re.compile(
     r"|(?P<plain>https://[^\s'\"`)>\]]+)"
 )
 
-TRUST: Final = (
-    "let the engine's machine trust the authority that signed it: see Certificates in "
-    "docs/functions.md"
-)
-"""The next act where a certificate is not trusted."""
+
+def trust() -> str:
+    """Return the next act where a certificate is not trusted."""
+    at = page("troubleshooting", "the certificate of a server is not trusted")
+    return f"let the engine's machine trust the authority that signed it: {at}"
 
 
 def not_trusted(address: str) -> str:

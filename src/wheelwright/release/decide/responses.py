@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from wheelwright.project.untrusted import TRUST, not_trusted, untrusted
+from wheelwright.project.untrusted import not_trusted, trust, untrusted
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.world import FailureKind
 
@@ -49,7 +49,7 @@ def meaning(
 
 def refused_certificate(address: str) -> ActFailed:
     """Return what a certificate that is not trusted means: nothing changes by trying again."""
-    return ActFailed(FailureKind.REFUSED, f"{not_trusted(address)}: {TRUST}, or pass --ca")
+    return ActFailed(FailureKind.REFUSED, f"{not_trusted(address)}: {trust()}, or pass --ca")
 
 
 def upload(printed: str, exit_code: int) -> ActFailed:
