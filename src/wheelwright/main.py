@@ -14,7 +14,7 @@ from wheelwright.container import attempting, limits, packages, steps
 from wheelwright.container.failures import translate_errors
 from wheelwright.container.loading import LoadedProject, load, python_of, with_paths
 from wheelwright.container.runners import with_runners
-from wheelwright.container.source import read
+from wheelwright.container.source import read, repository_of
 from wheelwright.distribution import builder
 from wheelwright.distribution.built import with_pythons
 from wheelwright.errors import RequestError
@@ -448,6 +448,8 @@ class Wheelwright(Starting, Releases):
         # No step of a release is answered from a result of another call, the reading ones included.
         loaded = await self._loaded(releasing=releasing)
         package, python = self.package, self.python
+        # The default lies around the module, which may be one of elsewhere.
+        git = await repository_of(self.source, git)
         options = replace(options, package=package, python=python, git=git)
         if not checkout:
             options = await with_tokens(options, self.github_token, self.index_token)

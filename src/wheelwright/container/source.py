@@ -83,6 +83,33 @@ async def read(given: dagger.Directory, git: dagger.Directory | None = None) -> 
     return await _kept(given, candidate, place)
 
 
+async def repository_of(given: dagger.Directory, git: dagger.Directory) -> dagger.Directory:
+    """Return the directory that has the .git of a source; an empty one where neither has.
+
+    That is `git`, as long as it tracks the source: the default of `git` lies around the module, so
+    for a module of elsewhere it is another repository than that of the source.
+
+    Raises:
+        ProjectError: git cannot read the repository.
+    """
+    entries = await given.entries()
+    if ".git" in entries:
+        return git
+    own = ".git/" in entries
+    if ".git/" not in await git.entries():
+        return given if own else git
+    if own and await _configuration(given) == await _configuration(git):
+        return git
+    if await _place(given, entries, git) is not None:
+        return git
+    return given if own else dag.directory()
+
+
+async def _configuration(git: dagger.Directory) -> str:
+    path = ".git/config"
+    return await git.file(path).contents() if await git.exists(path) else ""
+
+
 async def tracked(repository: dagger.Directory) -> dict[str, bool]:
     """Return the files that a repository tracks, and which are executable; no links, no submodules.
 
