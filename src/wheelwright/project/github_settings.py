@@ -1,33 +1,15 @@
-"""[tool.wheelwright.github]: what `workflows` writes, decided once for every call.
-
-| key | value | effect |
-|---|---|---|
-| `engine` | "dagger" or "stiletto" | the command line that the jobs install |
-| `branch` | string | the branch whose pushes are checked, instead of the detected one |
-| `files` | table, such as { ci = "wheelwright.yml" } | names of the files |
-| `without` | list of nightly, audit, release, publish, dependabot | what is not written |
-| `publish` | "release", "tag", "theirs" | who uploads to the index: exactly one |
-| `environment` | string | the environment of the jobs that publish |
-| `propose-environment` | string | the environment of the jobs that push |
-| `index` | string | the name of a [[tool.uv.index]] to publish to |
-| `needs` | list | jobs of one's own in the same file that `ci passed` waits for, too |
-| `sarif` | true | `security-report` goes to code scanning |
-| `codecov` | name of a secret | coverage goes to Codecov |
-| `notify` | name of a secret | a message when a job on the default branch fails |
-| `history` | true | durations are kept, and the summary compares them |
-| `netrc` | name of a secret | credentials for each job that installs |
-| `retention-days` | 1 to 90 | how long reports are kept |
-"""
+"""[tool.wheelwright.github]: what `workflows` writes, decided once for every call."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from wheelwright.project.reading import is_strings
 from wheelwright.project.release_settings import ref_name
+from wheelwright.project.setting import setting
 from wheelwright.project.suggestions import unknown
 
 ENGINES: Final = ("dagger", "stiletto")
@@ -42,21 +24,75 @@ FILES: Final = ("ci", "nightly", "audit", "release", "publish", "wheelwright")
 class GitHubSettings:
     """The table's values; empty means not set."""
 
-    engine: str = ""
-    branch: str = ""
-    files: Mapping[str, str] = field(default_factory=dict)
-    without: tuple[str, ...] = ()
-    publish: str = ""
-    environment: str = ""
-    propose_environment: str = ""
-    index: str = ""
-    needs: tuple[str, ...] = ()
-    sarif: bool = False
-    codecov: str = ""
-    notify: str = ""
-    history: bool = False
-    netrc: str = ""
-    retention_days: int = 14
+    engine: str = setting(
+        "the command line that the jobs install",
+        '`"dagger"` or `"stiletto"`',
+        unset='`"dagger"`',
+        default="",
+    )
+    branch: str = setting(
+        "the branch whose pushes are checked",
+        '`"trunk"`',
+        unset="that of the clone or its remote",
+        default="",
+    )
+    files: Mapping[str, str] = setting(
+        "names of the files", '`{ ci = "wheelwright.yml" }`', unset="`ci.yml` and so on"
+    )
+    without: tuple[str, ...] = setting(
+        "what is not written",
+        'any of `"nightly"`, `"audit"`, `"release"`, `"publish"`, `"dependabot"`',
+        unset="nothing",
+        default=(),
+    )
+    publish: str = setting(
+        "who uploads to the index: exactly one",
+        '`"release"`, `"tag"` or `"theirs"`',
+        unset='`"release"`; `"theirs"` where a workflow of yours uploads',
+        default="",
+    )
+    environment: str = setting(
+        "the environment of the jobs that publish", '`"pypi"`', unset='`"pypi"`', default=""
+    )
+    propose_environment: str = setting(
+        "the environment of the jobs that push", '`"release"`', unset='`"release"`', default=""
+    )
+    index: str = setting(
+        "the name of a `[[tool.uv.index]]` to publish to", '`"internal"`', unset="PyPI", default=""
+    )
+    needs: tuple[str, ...] = setting(
+        "jobs of your own, below the block, that `ci passed` waits for, too",
+        '`["docs"]`',
+        unset="none",
+        default=(),
+    )
+    sarif: bool = setting(
+        "`security-report` goes to code scanning, from a job of its own that may write there",
+        unset="`false`",
+        default=False,
+    )
+    codecov: str = setting(
+        "the coverage of the run that was judged goes to Codecov",
+        'name of a secret, `"CODECOV_TOKEN"`',
+        default="",
+    )
+    notify: str = setting(
+        "a message to that webhook when a job on the default branch, the nightly run, the audit "
+        "or a release fails",
+        'name of a secret, `"SLACK_WEBHOOK"`',
+        default="",
+    )
+    history: bool = setting(
+        "durations are kept in the cache of the runner, and the summary compares them (`trend`)",
+        unset="`false`",
+        default=False,
+    )
+    netrc: str = setting(
+        "credentials in netrc's format, by the variable `NETRC`, for each call that installs",
+        'name of a secret, `"NETRC"`',
+        default="",
+    )
+    retention_days: int = setting("how long reports are kept", "1 to 90", unset="`14`", default=14)
 
 
 _SECRETS: Final = ("codecov", "notify", "netrc")

@@ -1,14 +1,5 @@
 """[tool.wheelwright.matrix]: the axes of the test matrix, cells added, cells removed.
 
-| key | value | effect |
-|---|---|---|
-| `python` | ["3.11", "3.13"] | instead of the versions that the package claims |
-| `resolution` | ["locked", "lowest-direct"] | instead of `locked` (`highest` without uv.lock) |
-| `groups`, `extras`, `services` | ["tests", "tests+docs"] | one cell each; `+` joins |
-| `os` | ["ubuntu-latest", "macos-latest"] | runners of `matrix --format github` |
-| `include` | tables with `python` and the above, `name`, `image` | adds a cell, or names one |
-| `exclude` | tables with any of the above | takes out the cells that match |
-
 An axis value that joins nothing is written as an empty string.
 """
 
@@ -19,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wheelwright.project.reading import is_strings
+from wheelwright.project.setting import setting
 from wheelwright.project.suggestions import unknown
 
 RESOLUTIONS = ("locked", "highest", "lowest-direct")
@@ -51,14 +43,44 @@ class Entry:
 class MatrixSettings:
     """The table's values; an empty axis is not set."""
 
-    python: tuple[str, ...] = ()
-    resolution: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    extras: tuple[str, ...] = ()
-    services: tuple[str, ...] = ()
-    os: tuple[str, ...] = ()
-    include: tuple[Entry, ...] = ()
-    exclude: tuple[Entry, ...] = ()
+    python: tuple[str, ...] = setting(
+        "the Pythons", '`["3.11", "3.13"]`', unset="those that the package claims", default=()
+    )
+    resolution: tuple[str, ...] = setting(
+        "which versions of the dependencies are installed",
+        'any of `"locked"`, `"highest"`, `"lowest-direct"`',
+        unset='`"locked"`; `"highest"` without uv.lock',
+        default=(),
+    )
+    groups: tuple[str, ...] = setting(
+        "dependency groups, a cell each; `+` joins those of one cell",
+        '`["tests", "tests+docs"]`',
+        unset="the place that is found",
+        default=(),
+    )
+    extras: tuple[str, ...] = setting(
+        'extras of the package, a cell each; `""` is none', '`["", "fast"]`', default=()
+    )
+    services: tuple[str, ...] = setting(
+        "servers for the tests, a cell each",
+        '`["postgres:15", "postgres:16"]`',
+        unset="`services` of `[tool.wheelwright]`",
+        default=(),
+    )
+    os: tuple[str, ...] = setting(
+        "GitHub's runners; a cell for another system than Ubuntu runs there, without an engine",
+        '`["ubuntu-latest", "macos-15"]`',
+        unset="Ubuntu",
+        default=(),
+    )
+    include: tuple[Entry, ...] = setting(
+        "adds a cell, or names one",
+        '`[{ python = "3.13", resolution = "highest", name = "newest" }]`',
+        default=(),
+    )
+    exclude: tuple[Entry, ...] = setting(
+        "removes the cells that match", '`[{ python = "3.11", extras = "fast" }]`', default=()
+    )
 
 
 def split(value: str) -> tuple[str, ...]:

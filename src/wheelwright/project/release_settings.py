@@ -1,21 +1,5 @@
 """[tool.wheelwright.release]: what a release is to do in another way than the repository shows.
 
-| key | value | effect |
-|---|---|---|
-| `tag` | "{name}-{version}" | the form of tags |
-| `branch` | "release/{tag}" | the form of release branches |
-| `title` | "Release {name} {version}" | the subject of commit and pull request |
-| `release-name` | "{name} {version}" | the name of the GitHub release |
-| `unreleased` | "Dev" | the heading of the changelog's section that waits for a release |
-| `heading` | "## {version} ({date})" | the heading of a released section |
-| `date` | "%d.%m.%Y" | the form of its date |
-| `keep-unreleased` | true | a new section that waits is put above the released one |
-| `changelog` | "docs/release-notes.md" | the changelog's file |
-| `notes` | "changelog" or "github" | where the notes of a release come from |
-| `version-files` | ["docs/conf.py"] | the files with the version, instead of those that are found |
-| `requirements` | false | whether requirements.txt is exported again |
-| `verify` | "tests" or "import" | what is done with the installed distributions |
-
 What is not set is read from the repository.
 """
 
@@ -28,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wheelwright.project.reading import is_strings
+from wheelwright.project.setting import setting
 from wheelwright.project.suggestions import unknown
 
 
@@ -35,19 +20,70 @@ from wheelwright.project.suggestions import unknown
 class ReleaseSettings:
     """The table's values; empty, or None, means not set."""
 
-    tag: str = ""
-    branch: str = ""
-    title: str = ""
-    release_name: str = ""
-    unreleased: str = ""
-    heading: str = ""
-    date: str = ""
-    keep_unreleased: bool | None = None
-    changelog: str = ""
-    notes: str = ""
-    version_files: tuple[str, ...] = ()
-    requirements: bool | None = None
-    verify: str = ""
+    tag: str = setting(
+        "the form of tags", '`"{name}-{version}"`', unset="as the last release", default=""
+    )
+    branch: str = setting(
+        "the form of release branches", '`"release/{tag}"`', unset="as the last release", default=""
+    )
+    title: str = setting(
+        "the subject of commit and pull request",
+        '`"Release {name} {version}"`',
+        unset="as the last release",
+        default="",
+    )
+    release_name: str = setting(
+        "the name of the GitHub release",
+        '`"{name} {version}"`',
+        unset="as the last release",
+        default="",
+    )
+    unreleased: str = setting(
+        "the heading of the section of the changelog that waits for a release",
+        '`"Dev"`',
+        unset="what is above the newest version",
+        default="",
+    )
+    heading: str = setting(
+        "the heading of a released section",
+        '`"## {version} ({date})"`',
+        unset="as the last release",
+        default="",
+    )
+    date: str = setting(
+        "the form of its date", '`"%d.%m.%Y"`', unset="as the last release", default=""
+    )
+    keep_unreleased: bool | None = setting(
+        "whether a new section that waits is put above the released one",
+        unset="as the last release",
+        default=None,
+    )
+    changelog: str = setting(
+        "the file of the changelog",
+        '`"docs/release-notes.md"`',
+        unset="the known names",
+        default="",
+    )
+    notes: str = setting(
+        "where the notes of a release come from",
+        '`"changelog"` or `"github"`',
+        unset="the changelog, if there is one",
+        default="",
+    )
+    version_files: tuple[str, ...] = setting(
+        "the files with the version", '`["docs/conf.py"]`', unset="those that are found", default=()
+    )
+    requirements: bool | None = setting(
+        "whether requirements.txt is exported again",
+        unset="where a tool has exported one",
+        default=None,
+    )
+    verify: str = setting(
+        "what is done with the installed distributions",
+        '`"tests"` or `"import"`',
+        unset='`"tests"`',
+        default="",
+    )
 
 
 # What stands in braces, and which of them has to be there.

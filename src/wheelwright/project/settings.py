@@ -1,35 +1,10 @@
-"""[tool.wheelwright]: settings of a package for this module. All of them are optional.
-
-| key | value | effect |
-|---|---|---|
-| `python` | "3.12" | the version used by default |
-| `step-timeout` | "30m" | how long one step may take; "0" is no limit |
-| `test` | list | the command line that tests, such as ["python", "-m", "unittest"] |
-| `runner` | string | what says how to test, such as "tox:py312-dj52", "nox:tests", "pytest" |
-| `env` | table | variables of the tests, such as { DJANGO_SETTINGS_MODULE = "tests.settings" } |
-| `groups` | list | dependency groups for the tests, instead of the place found |
-| `extras` | list | extras installed beside the test dependencies |
-| `requirements` | list | requirements files for the tests, instead of the place found |
-| `pytest-args` | list | arguments of pytest where the caller gives none |
-| `lint` | list | the linter's command line, such as ["ruff", "check", "src"] |
-| `format` | list | the command line that checks the format, such as ["black", "--check", "."] |
-| `typecheck` | list | the type checker's command line, such as ["mypy", "src"] |
-| `user` | "root" | the user of the tests; an ordinary one without it |
-| `system-packages` | list | Debian packages below everything else, such as ["git", "libpq-dev"] |
-| `image` | string | the container image with the Python, in place of python:X.Y |
-| `services` | list | servers for the tests, such as ["postgres:16", "redis:7"] |
-| `migrate` | list | a command line that runs before the tests where there are services |
-| `skip` | list | gates that `ci` leaves out; they are listed as such |
-| `matrix` | table | the cells of `matrix`: see `matrix.py` beside this file |
-| `release` | table | what a release does: see `release_settings.py` beside this file |
-| `github` | table | what `workflows` writes: see `github_settings.py` beside this file |
-"""
+"""[tool.wheelwright]: settings of a package for this module. All of them are optional."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from wheelwright.errors import ProjectError
@@ -39,6 +14,7 @@ from wheelwright.project.matrix import MatrixSettings
 from wheelwright.project.pyproject import Pyproject, line_of
 from wheelwright.project.reading import is_strings
 from wheelwright.project.release_settings import ReleaseSettings
+from wheelwright.project.setting import setting, table
 from wheelwright.project.suggestions import unknown
 
 
@@ -46,27 +22,105 @@ from wheelwright.project.suggestions import unknown
 class Settings:
     """The table's values; empty means not set."""
 
-    python: str = ""
-    groups: tuple[str, ...] = ()
-    extras: tuple[str, ...] = ()
-    test: tuple[str, ...] = ()
-    runner: str = ""
-    env: Mapping[str, str] = field(default_factory=dict)
-    requirements: tuple[str, ...] = ()
-    pytest_args: tuple[str, ...] = ()
-    lint: tuple[str, ...] = ()
-    format: tuple[str, ...] = ()
-    typecheck: tuple[str, ...] = ()
-    skip: tuple[str, ...] = ()
-    matrix: MatrixSettings = field(default_factory=MatrixSettings)
-    step_timeout: str = ""
-    services: tuple[str, ...] = ()
-    migrate: tuple[str, ...] = ()
-    user: str = ""
-    system_packages: tuple[str, ...] = ()
-    image: str = ""
-    release: ReleaseSettings = field(default_factory=ReleaseSettings)
-    github: GitHubSettings = field(default_factory=GitHubSettings)
+    python: str = setting(
+        "the Python of everything but the matrix",
+        '`"3.12"`',
+        unset="`.python-version`, else a version that the package claims",
+        default="",
+    )
+    groups: tuple[str, ...] = setting(
+        "dependency groups for the tests",
+        '`["tests"]`',
+        unset="the place that is found",
+        default=(),
+    )
+    extras: tuple[str, ...] = setting(
+        "extras installed beside the test dependencies", '`["fast"]`', unset="none", default=()
+    )
+    requirements: tuple[str, ...] = setting(
+        "requirements files for the tests",
+        '`["requirements/test.txt"]`',
+        unset="the place that is found",
+        default=(),
+    )
+    test: tuple[str, ...] = setting(
+        "the command line that tests",
+        '`["python", "-m", "unittest"]`',
+        unset="that of the runner",
+        default=(),
+    )
+    runner: str = setting(
+        "what decides how to test",
+        '`"tox:py312-dj52"`, `"nox:tests"`, `"hatch"`, `"pdm"`, `"pytest"`, `"unittest"`',
+        unset="what the files show",
+        default="",
+    )
+    env: Mapping[str, str] = setting(
+        "variables of the tests",
+        '`{ DJANGO_SETTINGS_MODULE = "tests.settings" }`',
+        unset="those of the runner",
+    )
+    pytest_args: tuple[str, ...] = setting(
+        "arguments of pytest where the caller gives none",
+        '`["tests/unit"]`',
+        unset="those of the runner",
+        default=(),
+    )
+    lint: tuple[str, ...] = setting(
+        "the command line of the linter",
+        '`["ruff", "check", "src"]`',
+        unset="what the files show",
+        default=(),
+    )
+    format: tuple[str, ...] = setting(
+        "the command line that checks the format",
+        '`["black", "--check", "."]`',
+        unset="what the files show",
+        default=(),
+    )
+    typecheck: tuple[str, ...] = setting(
+        "the command line of the type checker",
+        '`["mypy", "src"]`',
+        unset="what the files show",
+        default=(),
+    )
+    skip: tuple[str, ...] = setting(
+        "gates that `ci` leaves out; they are listed as such",
+        '`["types"]`',
+        unset="none",
+        default=(),
+    )
+    step_timeout: str = setting(
+        'how long one step may take; `"0"` is no limit',
+        '`"30m"`',
+        unset="30 minutes",
+        default="",
+    )
+    services: tuple[str, ...] = setting(
+        "servers for the tests", '`["postgres:16", "redis:7"]`', unset="none", default=()
+    )
+    migrate: tuple[str, ...] = setting(
+        "a command line that runs before the tests where there are services",
+        '`["app-migrate"]`',
+        unset="none",
+        default=(),
+    )
+    user: str = setting("the user of the tests", '`"root"`', unset="an ordinary one", default="")
+    system_packages: tuple[str, ...] = setting(
+        "Debian packages below everything else",
+        '`["git", "libpq-dev"]`',
+        unset="none",
+        default=(),
+    )
+    image: str = setting(
+        "the container image with the Python",
+        '`"registry.example/demo:1"`',
+        unset="`python:X.Y`, or its slim form",
+        default="",
+    )
+    matrix: MatrixSettings = table(MatrixSettings, "the cells of the matrix")
+    release: ReleaseSettings = table(ReleaseSettings, "what a release does")
+    github: GitHubSettings = table(GitHubSettings, "what `workflows` writes")
 
 
 _STRINGS = ("python", "step-timeout", "runner", "user", "image")

@@ -112,14 +112,3 @@ def test_architecture_names_every_folder(package: str) -> None:
     named = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
 
     assert {f"{folder.relative_to(root)}/" for folder in folders} == named
-
-
-def test_environment_variables_are_documented() -> None:
-    """Each setting that the engine reads from the environment is in docs/engine.md."""
-    sources = "".join(
-        path.read_text(encoding="utf-8") for path in (ROOT / "src/stiletto").rglob("*.py")
-    )
-    read = set(re.findall(r'\b(?:env|environ)\.get\("(STILETTO_[A-Z_]+)"', sources))
-
-    assert read
-    assert set() == {name for name in read if f"`{name}`" not in ENGINE.read_text("utf-8")}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -17,16 +16,13 @@ from typing import Any
 
 import pytest
 
-from stiletto.api.definition import EnumDef, ObjectDef, from_json
 from stiletto.cli.line import arg_flags, functions_of, read_line, skipped
 from stiletto.cli.options import Options
 from stiletto.errors import UsageError
+from tests.unit.repository.registered import MODULE, ROOT, TYPES
 from wheelwright.release.act.calling import commands
 from wheelwright.release.act.options import ReleaseOptions
 
-ROOT = Path(__file__).resolve().parents[3]
-RECORD = ROOT / "tests" / "e2e" / "recorded" / "registration.json"
-MODULE = from_json(json.loads(RECORD.read_text(encoding="utf-8")))
 FUNCTIONS = functions_of(MODULE.main_object)
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md"))]
 SOURCES = sorted((ROOT / "src" / "wheelwright").rglob("*.py"))
@@ -44,23 +40,6 @@ OTHERS = {
 """Options in messages about releases that are of another program -> which."""
 
 
-class Types:
-    """The module's types; what the core API returns has nothing to call here."""
-
-    def object_def(self, type_name: str) -> ObjectDef | None:
-        """Return an object of the module."""
-        return MODULE.objects.get(type_name)
-
-    def enum_def(self, type_name: str) -> EnumDef | None:
-        """Return an enum of the module."""
-        return MODULE.enums.get(type_name)
-
-    def refuses(self, type_name: str, function: str) -> bool:  # noqa: ARG002 - the port's own
-        """Refuse nothing."""
-        return False
-
-
-TYPES = Types()
 KNOWN = {
     f"--{flag}"
     for function in (*FUNCTIONS.values(), MODULE.main_object.constructor)
