@@ -52,9 +52,9 @@ from wheelwright.notify import MESSAGE, compose, post
 from wheelwright.project.pythons import listed
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.tokens import with_tokens
-from wheelwright.testing import cells, matrix, run_tests
+from wheelwright.testing import cells, combining, matrix, run_tests
 from wheelwright.testing.cells import Selection
-from wheelwright.testing.matrix import MatrixOptions
+from wheelwright.testing.matrix_options import MatrixOptions
 from wheelwright.testing.plan import TestRequest
 from wheelwright.testing.reports import history, trend_page
 from wheelwright.testing.reports.model import MatrixReport
@@ -254,6 +254,25 @@ class Wheelwright(Starting, Releases):
         """Return the matrix that `matrix` judges, with all its files, passed or failed."""
         loaded = await with_pythons(await self._loaded(git, reading=not rerun, rerun=rerun))
         return matrix_object(await matrix.run(loaded, self._selected(selection), options))
+
+    @uncached
+    @takes(without=("args", "limit", "fail_fast", "skip_unavailable", "coverage"))
+    async def matrix_combine(
+        self,
+        git: Git,
+        parts: Annotated[
+            dagger.Directory, Doc("A directory of what `matrix-run reports` returned for each.")
+        ],
+        selection: Selection,
+        options: MatrixOptions,
+    ) -> Matrix:
+        """Return one matrix of the parts that ran on several machines, as `matrix-run` does.
+
+        The cells are those of the plan: one that no part has is a failed cell. `check` judges it.
+        """
+        loaded = await with_pythons(await self._loaded(git))
+        selection = self._selected(selection)
+        return matrix_object(await combining.combine(loaded, parts, selection, options))
 
     @uncached
     @takes(without=("args", "fail_fast"))

@@ -15,6 +15,7 @@ from wheelwright.project.files import join
 from wheelwright.project.suggestions import unknown
 from wheelwright.testing import matrix
 from wheelwright.testing.cells import Selection
+from wheelwright.testing.matrix_options import MatrixOptions
 from wheelwright.testing.reports.annotations import (
     Annotation,
     of_audit,
@@ -30,7 +31,7 @@ _GATES: Final = ("lint", "typecheck", "test")
 async def annotate(
     loaded: LoadedProject,
     python: str,
-    options: matrix.MatrixOptions,
+    options: MatrixOptions,
     audit: dagger.File | None,
     *,
     gate: str = "",

@@ -88,7 +88,16 @@ CALLS_APART = {
 }
 
 # Functions that read .git where the version comes from it.
-_GIT = ("annotations", "ci", "matrix", "matrix-run", "release", "release-build", "release-plan")
+_GIT = (
+    "annotations",
+    "ci",
+    "matrix",
+    "matrix-combine",
+    "matrix-run",
+    "release",
+    "release-build",
+    "release-plan",
+)
 
 # Functions whose steps install something, or ask an index.
 _INSTALLING = (*_GIT, "audit", "security-report")

@@ -15,7 +15,8 @@ from wheelwright.errors import ToolFailed
 from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
 from wheelwright.testing.commands import JUNIT
-from wheelwright.testing.matrix import Finished
+from wheelwright.testing.finishing import Finished
+from wheelwright.testing.matrix import judge
 from wheelwright.testing.reports import codecov, history, markdown, model, table
 from wheelwright.testing.reports.annotations import of_tests, render
 from wheelwright.testing.run import LOG
@@ -123,6 +124,12 @@ class Matrix:
     ] = field()
     # The result as JSON, which the functions below read.
     data: str
+
+    @function
+    @translate_errors
+    async def check(self) -> str:
+        """Return the table, and fail if the matrix failed."""
+        return judge(model.loads(self.data))
 
     @function
     @translate_errors

@@ -17,6 +17,8 @@ SIZE_MAX = 64 * 1024 * 1024
 
 # pytest nests five deep, and writes some dozen bytes for each element at least.
 _DEPTH_MAX, _ELEMENTS_MAX = 50, 2_000_000
+# The names that `testing.commands` gives to the reports of one run.
+_NUMBERED = re.compile(r"junit(?:-([0-9]{1,4}))?\.xml")
 _BAD_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -76,6 +78,13 @@ def broken(text: str, run: Record | None, name: str = "junit.xml") -> str:
     if (counts.failed or counts.errors) and not run.failures:
         return f"{name} is invalid: it has failures, and no test failed"
     return ""
+
+
+def documents(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the reports among the names of files, in the order that their commands ran in."""
+    found = {name: _NUMBERED.fullmatch(name) for name in names}
+    numbers = {name: int(match[1] or 1) for name, match in found.items() if match}
+    return tuple(sorted(numbers, key=lambda name: numbers[name]))
 
 
 def merge(package: str, documents: Iterable[CellDocument]) -> str:

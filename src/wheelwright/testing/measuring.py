@@ -45,9 +45,12 @@ class Measured:
 
 
 async def measure(
-    loaded: LoadedProject, measured: Sequence[Data], least: float
+    loaded: LoadedProject, measured: Sequence[Data], least: float, *, total_only: bool = False
 ) -> dict[str, Measured]:
-    """Report the coverage of each cell, and under the empty name that of all together."""
+    """Report the coverage of each cell, and under the empty name that of all together.
+
+    With `total_only`, only the latter: the cells have theirs already.
+    """
     if not measured:
         return {}
     # Newer Pythons read the sources of older ones; older ones may not read those of newer ones.
@@ -61,7 +64,7 @@ async def measure(
 
     async with anyio.create_task_group() as group:
         group.start_soon(combine, "", measured)
-        for each in measured:
+        for each in () if total_only else measured:
             group.start_soon(combine, each.cell, [each])
     return found
 

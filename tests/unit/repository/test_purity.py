@@ -33,7 +33,10 @@ PURE: dict[str, tuple[str, ...]] = {
     "wheelwright/release/decide": (),
     "wheelwright/repository": ("look",),
     "wheelwright/start": ("doctor", "hub", "init", "setup_github"),
-    "wheelwright/testing": ("matrix", "measuring", "reports/codecov", "run_tests", "running"),
+    "wheelwright/testing": (
+        *("combining", "finishing", "matrix", "measuring"),
+        *("reports/codecov", "run_tests", "running"),
+    ),
 }
 """Packages that only plan, and those modules of theirs that carry the plans out."""
 

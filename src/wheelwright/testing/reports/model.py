@@ -13,12 +13,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import cattrs
+from cattrs import BaseValidationError, transform_error
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
 from wheelwright.gates.result import Verdict
 from wheelwright.gates.table import counted
+from wheelwright.project.reading import json_data
 from wheelwright.testing.cells import Cell
 from wheelwright.testing.failed import Failure
+from wheelwright.testing.missing import Missing
 from wheelwright.testing.record import Counts
 from wheelwright.testing.texts import more
 
@@ -45,6 +48,8 @@ class CellReport:
         coverage: percent of the cell only; None where it was not measured.
         details: for a cell that failed without a failing test, why.
         files: what is in its directory, as far as the page leads there.
+        documents: its JUnit reports, where they are what its run wrote.
+        missing: the Python that the engine does not have.
     """
 
     cell: Cell
@@ -66,6 +71,8 @@ class CellReport:
     slowest: tuple[tuple[float, str], ...] = ()
     details: str = ""
     files: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    missing: Missing | None = None
 
     @property
     def directory(self) -> str:
@@ -113,6 +120,7 @@ class MatrixReport:
         command: the command of all that ran.
         program: what comes before a function's name in it; empty where that is not known.
         args: pytest's arguments in it.
+        unmeasured: whether the caller wanted no coverage.
     """
 
     package: str
@@ -127,6 +135,7 @@ class MatrixReport:
     command: str = ""
     program: str = ""
     args: tuple[str, ...] = ()
+    unmeasured: bool = False
 
     @property
     def failed(self) -> list[CellReport]:
@@ -221,13 +230,28 @@ def dumps(report: MatrixReport) -> str:
 
 
 def loads(text: str) -> MatrixReport:
-    """Read what `dumps` wrote."""
-    return _JSON.structure(json.loads(text), MatrixReport)
+    """Read what `dumps` wrote, here or on another machine.
+
+    Raises:
+        ValueError: not such a text.
+    """
+    data = json_data(text)
+    try:
+        report: MatrixReport = _JSON.structure(data, MatrixReport)
+    except BaseValidationError as error:
+        raise ValueError("; ".join(transform_error(error))) from error
+    return report
+
+
+def _number(value: object, _: object) -> object:
+    """Return a number as it is written: 70 is not 70.0."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{value!r} is not a number")
+    return value
 
 
 _JSON = cattrs.Converter()
-# Numbers stay as they are written: 70 is not 70.0.
-_JSON.register_structure_hook(float, lambda value, _: value)
+_JSON.register_structure_hook(float, _number)
 # In JSON the counts are keys of their cell; what passed is what remains.
 _COUNTS = ("tests", "failed", "errors", "skipped", "xfailed", "xpassed", "subtests")
 _cell_to_json = make_dict_unstructure_fn(CellReport, _JSON)

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from wheelwright.errors import ToolFailed
-from wheelwright.testing.junit import CellDocument, merge, read
+from wheelwright.testing.junit import CellDocument, documents, merge, read
 from wheelwright.testing.record import Counts
 
 FAILING = """\
@@ -88,3 +88,9 @@ def test_merging_reads_what_another_tool_can_read(made: str, tmp_path: Path) -> 
     path.write_text(merge("demo", [CellDocument("a", {}, made)]), encoding="utf-8")
     assert path.read_text(encoding="utf-8").startswith("<?xml version=")
     assert "testsuites" == ElementTree.parse(path).getroot().tag
+
+
+def test_documents_are_in_the_order_of_their_commands() -> None:
+    """The reports of one run are found by their names, the tenth after the ninth."""
+    names = ["junit-10.xml", "pytest.log", "junit.xml", "junit-9.xml", "../junit.xml", "coverage/"]
+    assert ("junit.xml", "junit-9.xml", "junit-10.xml") == documents(names)

@@ -1,0 +1,51 @@
+"""The options of a matrix: how its cells run, and what they must cover together (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wheelwright.errors import RequestError
+from wheelwright.project.arguments import argument
+from wheelwright.testing.plan import ARGS
+
+
+@dataclass(frozen=True)
+class MatrixOptions:
+    """How to run the cells.
+
+    Attributes:
+        coverage: whether to measure it; None measures where the project does.
+        coverage_min: 0 takes the project's `fail_under`.
+    """
+
+    args: list[str] = argument(ARGS, [])
+    limit: int = argument("How many cells run at the same time.", 4)
+    fail_fast: bool = argument(
+        "Stop at the first cell that fails, instead of running them all.", False
+    )
+    skip_unavailable: bool = argument(
+        "Leave out a Python that the engine cannot provide, instead of failing for it.", False
+    )
+    coverage: bool | None = argument(
+        "Measure coverage. Default: where the package configures it or installs a tool for it.",
+        None,
+    )
+    coverage_min: float = argument(
+        "Percent that all cells together must cover. Default: coverage's own fail_under.", 0.0
+    )
+
+    def check(self) -> None:
+        """Refuse what no matrix can be run or judged by.
+
+        Raises:
+            RequestError: a number out of its range, or a minimum without coverage.
+        """
+        if self.limit < 1:
+            raise RequestError(f"--limit must be at least 1, not {self.limit}")
+        if not 0 <= self.coverage_min <= 100:
+            raise RequestError(f"--coverage-min must be 0 to 100, not {self.coverage_min:g}")
+        if self.coverage_min and self.coverage is False:
+            raise RequestError(
+                f"--coverage-min {self.coverage_min:g} cannot be judged without coverage",
+                "leave out --coverage=false",
+            )
