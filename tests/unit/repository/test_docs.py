@@ -97,18 +97,3 @@ def test_commands_of_stiletto_exist(page: Path) -> None:
                 unknown.append(command)
 
     assert [] == unknown
-
-
-@pytest.mark.parametrize("package", ["wheelwright", "stiletto"])
-def test_architecture_names_every_folder(package: str) -> None:
-    """docs/architecture.md lists exactly the folders of each package."""
-    root = ROOT / "src" / package
-    files = [path for path in root.rglob("*.*") if path.suffix not in (".pyc", ".typed")]
-    folders = {path.parent for path in files if path.is_file() and path.name != "__init__.py"}
-    folders.discard(root)
-    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    section = text.partition(f"(`src/{package}`)")[2].partition("\n\n**")[0]
-    rows = re.findall(r"^\| (`.*?/`) \|", section, re.MULTILINE)
-    named = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
-
-    assert {f"{folder.relative_to(root)}/" for folder in folders} == named
