@@ -31,6 +31,8 @@ from wheelwright.testing.plan import nothing_to_test
 
 _DEFAULT: Final = "the default"
 _NONE: Final = "not configured"
+_SHOWN: Final = 10
+"""How many files of a command are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,13 +195,21 @@ def _over(files: Sequence[str] | None) -> str:
     return "" if files is None else f" over {len(files)} files"
 
 
+def _command(args: Sequence[str]) -> str:
+    """Return a command, with the number of its files where they are many."""
+    files = [each for each in args if each.endswith((".py", ".pyi"))]
+    if len(files) <= _SHOWN:
+        return shlex.join(args)
+    return f"{shlex.join(each for each in args if each not in files)}{_over(files)}"
+
+
 def _types(project: Project, python: str) -> Subject:
     found = type_places.decide(project, python)
     if not found.checks:
         why = Types().configured(project).removeprefix(f"{_NONE}: ")
         return Subject("", (_NONE,), notes=(why,))
     value = tuple(
-        f"{shlex.join(check.args)}, {check.label}"
+        f"{_command(check.args)}, {check.label}"
         + (f", over {check.guessed} by a guess" if check.guessed else "")
         + (f", on Python {found.python}" if found.python != python else "")
         for check in found.checks

@@ -342,3 +342,36 @@ def test_first_release_takes_five_steps(
         assert "refs/tags/v0.1.0" in outside.repository.refs()
         assert ["v0.1.0"] == [each.tag for each in state.releases.values() if not each.draft]
         assert [] == at.leaks(started_s)
+
+
+@pytest.mark.slow
+def test_engine_stays_where_no_table_can_keep_it(stiletto: Bench, tmp_path: Path) -> None:
+    """With setup.py, and no pyproject.toml, `workflows` writes what `init` wrote before."""
+    files = {
+        "setup.py": 'from setuptools import setup\nsetup(name="demo", version="1")\n',
+        "tests/test_it.py": TEST,
+    }
+    at = repository(tmp_path / "demo", files)
+    init(stiletto, at, "--module", MODULE, "-y")
+    before = contents(at)
+    again = stiletto.call(at, "workflows", "--module", MODULE, "-y")
+
+    assert again.code == 0, str(again)
+    assert before == contents(at)
+    assert "pyproject.toml" not in before
+
+
+@pytest.mark.slow
+def test_upload_in_a_script_makes_no_second_publisher(stiletto: Bench, tmp_path: Path) -> None:
+    """A workflow that calls a script of the repository, which uploads, publishes."""
+    theirs = {
+        ".github/workflows/up.yml": (
+            "on: {push: {tags: ['*']}}\njobs: {up: {steps: [{run: scripts/up}]}}\n"
+        ),
+        "scripts/up": "#!/bin/sh\n${PREFIX}twine upload dist/*\n",
+    }
+    at = repository(tmp_path / "demo", {**FILES, **theirs})
+    ended = init(stiletto, at, "--module", MODULE, "-y")
+
+    assert ".github/workflows/release.yml" not in contents(at)
+    assert "up.yml uploads (twine upload in scripts/up in job up) on push of tags *" in ended.err

@@ -92,13 +92,16 @@ class Choices:
         return self.names.get(kind, stem)
 
 
-def engine(options: Options, settings: GitHubSettings) -> Engine:
-    """Return the engine whose command line is installed.
+def engine(
+    options: Options, settings: GitHubSettings, workflows: Sequence[Workflow] = ()
+) -> Engine:
+    """Return the engine whose command line is installed; else that of an earlier call.
 
     Raises:
         RequestError: there is no such engine.
     """
-    named = options.engine or settings.engine or Engine.DAGGER.value
+    before = next((each.engine for each in workflows if each.engine), "")
+    named = options.engine or settings.engine or before or Engine.DAGGER.value
     known = [each.value for each in Engine]
     if named not in known:
         raise RequestError(f'unknown engine "{named}"', f"choose from {', '.join(known)}")
@@ -156,7 +159,7 @@ def choose(
         left_out.add("dependabot")
     return Choices(
         branch=found.branch.value,
-        engine=engine(options, settings),
+        engine=engine(options, settings, found.workflows),
         environment=environments["environment"],
         propose_environment=environments["propose_environment"],
         index=options.index or settings.index,

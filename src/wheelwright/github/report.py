@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from wheelwright.github.options import TABLE, Choices
 from wheelwright.project.model import Project
@@ -56,8 +56,18 @@ def _kept(repository: Repository, choices: Choices, planned: Collection[str]) ->
         beside = f"; ours is {instead[each.stem]}" if each.stem in instead else ""
         double = [job.name for job in each.jobs if set(job.kinds) & {*_GATES}]
         if beside or double:
-            doing = f"; {', '.join(double)} there does what ours does" if double else ""
-            yield f"{each.path}: kept as it is{beside}{doing}"
+            yield f"{each.path}: kept as it is{beside}{_doing(double)}"
+
+
+def _doing(jobs: Sequence[str]) -> str:
+    """Return which jobs of a person do what ours do; empty for none."""
+    if not jobs:
+        return ""
+    return (
+        f"; its job {jobs[0]} does what ours does"
+        if len(jobs) == 1
+        else f"; its jobs {', '.join(jobs)} do what ours do"
+    )
 
 
 def _publisher(repository: Repository, choices: Choices) -> Iterator[str]:

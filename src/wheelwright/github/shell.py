@@ -49,11 +49,11 @@ async def workflows(loaded: LoadedProject, package: str, options: Options) -> da
     project = loaded.project
     settings = project.settings.github
     dagger_json = (await _texts(loaded, ["dagger.json"])).get("dagger.json")
-    engine = options_of.engine(options, settings)
     taken = "" if package else project.where
     reached = "" if project.members else package or taken
-    called_by = await reach(dagger_json, engine, options.module, reached, options.stiletto)
     repository = await look(loaded, options_of.branch(options, settings))
+    engine = options_of.engine(options, settings, repository.workflows)
+    called_by = await reach(dagger_json, engine, options.module, reached, options.stiletto)
     audited = bool(find(project).places)
     choices = options_of.choose(options, settings, repository, audited=audited)
     tags = repository.tags(project)
@@ -83,8 +83,11 @@ async def workflows(loaded: LoadedProject, package: str, options: Options) -> da
             texts[path] = changed
             notes.append(f"{path}: added to {options_of.TABLE}: {'; '.join(new)}")
         else:
-            shown = "; ".join(new)
-            notes.append(f"the next call decides alike with, in {options_of.TABLE}: {shown}")
+            # The files themselves show the engine to the next call.
+            lines = new if text is not None else [x for x in new if not x.startswith("engine =")]
+            if lines:
+                shown = "; ".join(lines)
+                notes.append(f"{path}: add {shown} to {options_of.TABLE}, or pass it to each call")
     sys.stderr.writelines(f"{note}\n" for note in notes)
     sys.stderr.flush()
     after = loaded.source

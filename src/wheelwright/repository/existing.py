@@ -1,29 +1,16 @@
-"""The workflows that a repository has already: what starts them, and what their jobs do. Pure.
-
-What a job does is read from its name and from the commands of its steps:
-
-    | kind    | by the job's name          | by a command or an action                 |
-    |---------|----------------------------|-------------------------------------------|
-    | lint    | lint, style, pre-commit    | ruff, flake8, black, pre-commit           |
-    | types   | types, typing, mypy        | mypy, pyright, ty, pyrefly                |
-    | tests   | test, tests, pytest, unit  | pytest, tox, nox, unittest, hatch test    |
-    | build   | build, wheels, sdist       | build, uv build, cibuildwheel             |
-    | audit   | audit                      | pip-audit, safety                         |
-    | upload  |                            | pypa's action, uv publish, twine upload, ... |
-
-Only an upload is certain, and only it decides anything; the rest is shown to a person.
-"""
+"""The workflows that a repository has already: what starts them, and what their jobs do. Pure."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from wheelwright.errors import ProjectError
 from wheelwright.project import yaml_data
 from wheelwright.project.yaml_data import Items, Scalar, Table, Value
+from wheelwright.repository import jobs
+from wheelwright.repository.jobs import Job
 
 DIRECTORY: Final = ".github/workflows"
 DEPENDABOT: Final = (".github/dependabot.yml", ".github/dependabot.yaml")
@@ -39,51 +26,11 @@ BEGIN: Final = "# >>> wheelwright"
 END: Final = "# <<< wheelwright"
 """Its last line."""
 
-_NAMES: Final = {
-    "lint": {"lint", "linting", "linter", "linters", "style", "pre-commit", "precommit", "ruff"},
-    "types": {"types", "typing", "type", "typecheck", "mypy", "pyright", "ty"},
-    "tests": {"test", "tests", "testing", "pytest", "unit", "tox", "nox"},
-    "build": {"build", "wheel", "wheels", "sdist", "dist", "package"},
-    "audit": {"audit"},
+_ENGINES: Final = {
+    "dagger": "name: Install Dagger",
+    "stiletto": "kernel.apparmor_restrict_unprivileged_userns",
 }
-_COMMANDS: Final = {
-    "lint": r"ruff|flake8|pylint|black|isort|pre-commit\s+run|prek|pre-commit/action",
-    "types": r"mypy|pyright|basedpyright|ty\s+check|pyrefly",
-    "tests": r"pytest|py\.test|tox|nox|unittest|hatch\s+test|hatch\s+run\s+test\S*",
-    "build": r"-m\s+build|(?:uv|hatch|poetry|pdm|flit)\s+build|cibuildwheel",
-    "audit": r"pip-audit|safety\s+(?:check|scan)",
-}
-_KINDS: Final = {
-    kind: re.compile(rf"(?:^|[\s/'\"=])(?:{pattern})(?=$|[\s@:'\";])", re.MULTILINE)
-    for kind, pattern in _COMMANDS.items()
-}
-_ACTIONS: Final = re.compile(r"(?:pypa/gh-action-pypi-publish|pypa/hatch-publish)(?:/[^@]*)?@")
-# At the start of a command, behind what runs another: `uvx twine upload dist/*`.
-_UPLOAD: Final = re.compile(
-    r"(?:^|[;&|(]|\b(?:then|do|else|exec|sudo|run|uvx|pipx|tool)\s|-m\s)\s*"
-    r"(?:[A-Z_]+=\S*\s+)*(?:--?[\w-]+(?:[= ]\S+)?\s+)*"
-    r"(?P<command>uv\s+publish|twine\s+upload|flit\s+publish|poetry\s+publish|hatch\s+publish"
-    r"|pdm\s+publish|maturin\s+(?:publish|upload)|rye\s+publish"
-    r"|(?:python[\d.]*\s+)?setup\.py\s+(?:\S+\s+)*upload)\b(?P<rest>.*)",
-    re.MULTILINE,
-)
-_TEST_INDEX: Final = re.compile(r"test\.?pypi", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A job of a workflow.
-
-    Attributes:
-        kinds: what it does, in the order of the table above.
-        upload: the action or command that uploads to the index; empty for none.
-        environment: its environment on GitHub; empty for none.
-    """
-
-    name: str
-    kinds: tuple[str, ...] = ()
-    upload: str = ""
-    environment: str = ""
+"""What a block of each engine has, and that of the other has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +41,7 @@ class Workflow:
         ours: whether it has the marks of a block.
         triggers: what starts it, as a person would say it: `push of tags *`.
         error: why it cannot be read; then nothing else is known of it.
+        engine: which command line it installs, of a workflow that is ours.
     """
 
     path: str
@@ -102,6 +50,7 @@ class Workflow:
     triggers: tuple[str, ...] = ()
     jobs: tuple[Job, ...] = ()
     error: str = ""
+    engine: str = ""
 
     @property
     def uploads(self) -> tuple[Job, ...]:
@@ -125,8 +74,11 @@ def is_marked(text: str) -> bool:
     return any(line.startswith((BEGIN, END)) for line in text.splitlines())
 
 
-def read(path: str, text: str) -> Workflow:
-    """Read a workflow; one that is not YAML is returned with its error."""
+def read(path: str, text: str, files: Mapping[str, str] | None = None) -> Workflow:
+    """Read a workflow; one that is not YAML is returned with its error.
+
+    `files` are those of the repository that its steps call, by path.
+    """
     ours = is_marked(text)
     try:
         root = yaml_data.read(path, text)
@@ -134,14 +86,33 @@ def read(path: str, text: str) -> Workflow:
         return Workflow(path, ours=ours, error=error.message)
     if not isinstance(root, Table):
         return Workflow(path, ours=ours, error=f"{path}: not a mapping")
-    jobs = root.values.get("jobs")
-    found = [
-        _job(name, body)
-        for name, body in (jobs.values.items() if isinstance(jobs, Table) else ())
-        if isinstance(body, Table)
-    ]
-    name = _text(root.values.get("name"))
-    return Workflow(path, name, ours, tuple(_triggers(root.values.get("on"))), tuple(found))
+    found = tuple(jobs.read(name, body, files or {}) for name, body in _jobs(root))
+    triggers = tuple(_triggers(root.values.get("on")))
+    engine = next((name for name, mark in _ENGINES.items() if mark in text), "") if ours else ""
+    return Workflow(path, _text(root.values.get("name")), ours, triggers, found, engine=engine)
+
+
+def called(texts: Mapping[str, str], names: Iterable[str]) -> set[str]:
+    """Return the files of a repository that the steps of workflows call."""
+    found: set[str] = set()
+    present = frozenset(names)
+    for path, text in texts.items():
+        if not is_workflow(path) or is_marked(text):
+            continue
+        try:
+            root = yaml_data.read(path, text)
+        except ProjectError:
+            continue
+        if isinstance(root, Table):
+            found.update(name for _, body in _jobs(root) for name in jobs.wanted(body, present))
+    return found
+
+
+def _jobs(root: Table) -> Iterator[tuple[str, Table]]:
+    listed = root.values.get("jobs")
+    for name, body in listed.values.items() if isinstance(listed, Table) else ():
+        if isinstance(body, Table):
+            yield name, body
 
 
 def _triggers(value: Value | None) -> Iterator[str]:
@@ -157,49 +128,6 @@ def _triggers(value: Value | None) -> Iterator[str]:
                 if key in ("tags", "branches", "types") and (texts := list(_texts(given)))
             ]
             yield f"{event} of {' and '.join(parts)}" if parts else event
-
-
-def _job(name: str, body: Table) -> Job:
-    title = _text(body.values.get("name"))
-    words = set(re.split(r"[^a-z-]+", f"{name} {title}".lower()))
-    words |= {part for word in words for part in word.split("-")}
-    steps = body.values.get("steps")
-    items = steps.values if isinstance(steps, Items) else ()
-    tables = [each for each in items if isinstance(each, Table)]
-    upload = next(filter(None, map(_upload, tables)), "")
-    texts = "\n".join(
-        _script(each) + "\n" + _text(each.values.get("uses")).partition("#")[0] for each in tables
-    )
-    kinds = [
-        kind for kind in _COMMANDS if words & _NAMES.get(kind, set()) or _KINDS[kind].search(texts)
-    ]
-    environment = body.values.get("environment")
-    if isinstance(environment, Table):
-        environment = environment.values.get("name")
-    return Job(name, (*kinds, *(("upload",) if upload else ())), upload, _text(environment))
-
-
-def _upload(step: Table) -> str:
-    """Return what in a step uploads to the index; empty for nothing, and for the index of tests."""
-    uses, given = _text(step.values.get("uses")), step.values.get("with")
-    if _ACTIONS.match(uses):
-        values: Mapping[str, Value] = given.values if isinstance(given, Table) else {}
-        urls = (_text(values.get(key)) for key in ("repository-url", "repository_url"))
-        return "" if any(map(_TEST_INDEX.search, urls)) else uses.partition("@")[0]
-    variables = step.values.get("env")
-    texts = variables.values.values() if isinstance(variables, Table) else ()
-    if any(_TEST_INDEX.search(_text(each)) for each in texts):
-        return ""
-    for found in _UPLOAD.finditer(_script(step)):
-        if not _TEST_INDEX.search(found["rest"]) and "--dry-run" not in found["rest"].split():
-            return " ".join(found["command"].split())
-    return ""
-
-
-def _script(step: Table) -> str:
-    """Return a step's script without comments, each continued line with the one before it."""
-    text = re.sub(r"\\\n\s*", " ", _text(step.values.get("run")))
-    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
 
 
 def _texts(value: Value) -> Iterator[str]:

@@ -19,6 +19,8 @@ from wheelwright.repository import checkout, existing
 from wheelwright.repository.branch import GitFiles
 from wheelwright.repository.facts import Found, Repository
 
+_LONGEST = 100_000
+"""How much of a script is looked at."""
 _SECONDS = "20"
 """How long a server may take to answer a question whose answer can be given by hand."""
 
@@ -31,8 +33,9 @@ async def look(loaded: LoadedProject, branch: Found | None = None) -> Repository
     texts = await _texts(loaded, _read(loaded.files.names))
     git = await git_files(loaded.repository) if loaded.repository is not None else None
     names = loaded.files.names
+    scripts = await _scripts(loaded, existing.called(texts, names))
     found = [
-        existing.read(path, text)
+        existing.read(path, text, scripts)
         for path, text in sorted(texts.items())
         if existing.is_workflow(path)
     ]
@@ -121,6 +124,18 @@ def _renovate(names: Iterable[str], texts: dict[str, str]) -> str:
 async def _texts(loaded: LoadedProject, paths: Iterable[str]) -> dict[str, str]:
     found = sorted(set(paths).intersection(loaded.files.names))
     return await together({path: partial(_contents, loaded, path) for path in found})
+
+
+async def _scripts(loaded: LoadedProject, paths: Iterable[str]) -> dict[str, str]:
+    """Return the texts of files that workflows call; one that is no text is left out."""
+
+    async def text(path: str) -> str:
+        try:
+            return (await _contents(loaded, path))[:_LONGEST]
+        except dagger.QueryError:
+            return ""
+
+    return await together({path: partial(text, path) for path in sorted(paths)})
 
 
 async def _contents(loaded: LoadedProject, path: str) -> str:

@@ -9,7 +9,6 @@ import anyio
 from wheelwright import description
 from wheelwright.container.loading import LoadedProject, python_of, with_paths
 from wheelwright.errors import GateFailed, WheelwrightError
-from wheelwright.github.options import Choices
 from wheelwright.release.act import calling
 from wheelwright.release.act.http import Http, token_of
 from wheelwright.release.act.index import SimpleIndex
@@ -21,7 +20,7 @@ from wheelwright.release.decide.urls import Hub, index_urls
 from wheelwright.repository.facts import Repository
 from wheelwright.repository.look import look
 from wheelwright.start import changelog, dagger_json, hub, local, publisher
-from wheelwright.start.findings import Finding, State, as_json, missing, text
+from wheelwright.start.findings import Finding, State, as_json, conclusion, missing, text
 from wheelwright.start.publisher import Expected
 from wheelwright.start.settings import AREA, Setting, others, settings
 from wheelwright.start.setup_github import hub_for, wanted
@@ -73,7 +72,7 @@ async def examine(
     printed = as_json(found) if json else text(found)
     lacking = missing(found)
     if not json:
-        printed += f"\n\n{len(lacking)} missing" if lacking else "\n\nnothing is missing"
+        printed += f"\n\n{conclusion(found)}"
     if strict and lacking:
         raise GateFailed(printed)
     return printed
@@ -136,11 +135,5 @@ async def _index(place: _Place) -> list[Finding]:
         seen = str(error) or f"no response within {_SECONDS} s"
         return [Finding(publisher.AREA, "project", State.UNSEEN, seen)]
     on = f"{place.hub.owner}/{place.hub.name}" if isinstance(place.hub, Hub) else ""
-    own, usual = project.settings.github, Choices()
-    expected = Expected(
-        name,
-        on,
-        own.files.get("release", usual.path("release").rpartition("/")[2]),
-        own.environment or usual.environment,
-    )
-    return [*publisher.index(urls, expected, files, found)]
+    file, environment = publisher.workflow(project.settings.github, place.repository)
+    return [*publisher.index(urls, Expected(name, on, file, environment), files, found)]

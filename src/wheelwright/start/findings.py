@@ -44,6 +44,15 @@ def missing(findings: Iterable[Finding]) -> list[Finding]:
     return [each for each in findings if each.state is State.MISSING]
 
 
+def conclusion(findings: Sequence[Finding]) -> str:
+    """Return the last line of the table: how many are missing, and how many cannot be seen."""
+    lacking, unseen = (
+        sum(each.state is state for each in findings) for state in (State.MISSING, State.UNSEEN)
+    )
+    line = f"{lacking} missing" if lacking else "nothing is missing"
+    return f"{line}, {unseen} cannot be seen" if unseen else line
+
+
 def text(findings: Sequence[Finding], width: int = _WIDTH) -> str:
     """Return a table for people: an area each, and below a finding what to do next."""
     subjects = max((len(each.subject) for each in findings), default=0)

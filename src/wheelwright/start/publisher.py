@@ -15,8 +15,11 @@ from urllib.parse import urlsplit
 from packaging.version import Version
 
 from wheelwright.distribution.file import File, file_version
+from wheelwright.github.options import Choices
+from wheelwright.project.github_settings import GitHubSettings
 from wheelwright.release.decide.published import Publisher
 from wheelwright.release.decide.urls import IndexUrls
+from wheelwright.repository.facts import Repository
 from wheelwright.start.findings import Finding, State
 
 AREA: Final = "index"
@@ -41,8 +44,19 @@ class Expected:
             f"Owner: {owner or 'of the repository on GitHub'}",
             f"Repository name: {name or 'of the repository on GitHub'}",
             f"Workflow name: {self.workflow}",
-            f"Environment name: {self.environment}",
+            f"Environment name: {self.environment or 'leave it empty'}",
         )
+
+
+def workflow(settings: GitHubSettings, repository: Repository) -> tuple[str, str]:
+    """Return the file and the environment of the job that uploads: that of a person, or ours."""
+    if settings.publish in ("", "theirs") and repository.publishers:
+        theirs = repository.publishers[0]
+        return theirs.path.rpartition("/")[2], theirs.uploads[0].environment
+    usual = Choices()
+    kind = "publish" if settings.publish == "tag" else "release"
+    file = settings.files.get(kind, usual.path(kind).rpartition("/")[2])
+    return file, settings.environment or usual.environment
 
 
 def newest(files: Sequence[File]) -> tuple[str, tuple[File, ...]]:

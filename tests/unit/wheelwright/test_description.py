@@ -7,6 +7,8 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tests.unit.wheelwright.project.runners.printing import with_tox
 from tests.unit.wheelwright.samples import project
 from wheelwright.description import Subject, as_json, as_toml, subjects, text
@@ -64,6 +66,19 @@ def test_each_decision_has_its_place_and_settings(tmp_path: Path) -> None:
     assert ("not configured",) == found["lint"].value
     assert ("typecheck",) == found["types"].settings
     assert ("MODE=tox",) == by_name(subjects(package(tmp_path), "3.11"))["variables"].value
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(2, "mypy --strict m0.py m1.py, "), (40, "mypy --strict over 40 files, ")],
+)
+def test_files_of_a_long_command_are_counted(tmp_path: Path, count: int, expected: str) -> None:
+    """A checker that gets every file by its name is shown with their number."""
+    files = " ".join(f"m{number}.py" for number in range(count))
+    text = TOX.replace("mypy src", f"mypy --strict {files}")
+    of = with_tox(tmp_path, project(PACKAGE, {"tox.ini": text}, names=("src/", "tests/")))
+
+    assert by_name(subjects(of, "3.12"))["types"].value[0].startswith(expected)
 
 
 def test_what_is_not_installed_is_not_shown() -> None:

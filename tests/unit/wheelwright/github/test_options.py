@@ -56,6 +56,19 @@ def test_option_is_before_the_table_before_the_default() -> None:
     assert Engine.STILETTO == engine(Options(), table)
 
 
+def test_engine_is_that_of_an_earlier_call() -> None:
+    """Files that are there decide before the default, and after the option and the table."""
+    text = "# >>> wheelwright\n# kernel.apparmor_restrict_unprivileged_userns\nname: y\n"
+    before = [foreign("ci.yml", text)]
+
+    assert [Engine.STILETTO, Engine.DAGGER, Engine.DAGGER, Engine.DAGGER] == [
+        engine(Options(), GitHubSettings(), before),
+        engine(Options(engine="dagger"), GitHubSettings(), before),
+        engine(Options(), GitHubSettings(engine="dagger"), before),
+        engine(Options(), GitHubSettings(), [foreign("ci.yml", text.replace("# >>>", "#"))]),
+    ]
+
+
 def test_option_that_cannot_be_is_refused() -> None:
     """A pattern in place of a branch, and an engine that does not exist."""
     with pytest.raises(RequestError, match=r"--branch: invalid branch name 'ma\*n'"):

@@ -22,7 +22,7 @@ from wheelwright.github.plan import CHECK, workflows
 from wheelwright.pins import DAGGER, UV, UV_IMAGE
 from wheelwright.project.model import Project
 from wheelwright.release.decide.tags import Form
-from wheelwright.repository.existing import BEGIN
+from wheelwright.repository.existing import BEGIN, is_workflow, read
 
 REPOSITORY = Path(__file__).parents[4]
 OWN = '{"name": "wheelwright", "sdk": {"source": "python"}}'
@@ -209,6 +209,18 @@ def test_files_and_names_follow_the_choices() -> None:
     assert "wheelwright-nightly" == parsed(files[".github/workflows/nightly.yml"])["name"]
     odd = plan(choices=Choices(files={"ci": "1.0.yml"}))
     assert "1.0" == parsed(odd[".github/workflows/1.0.yml"])["name"]
+
+
+@pytest.mark.parametrize("engine", Engine)
+@pytest.mark.parametrize("said", [OWN, installed("wheelwright")], ids=["own", "toolchain"])
+def test_files_show_the_engine_that_they_install(said: str, engine: Engine) -> None:
+    """What was written is read again as of its engine, whatever else it names."""
+    files = plan(said=said, engine=engine, choices=EVERYTHING)
+    texts = {path: f"{BEGIN}\n{text}" for path, text in files.items() if is_workflow(path)}
+
+    assert dict.fromkeys(texts, engine.value) == {
+        path: read(path, text).engine for path, text in texts.items()
+    }
 
 
 def test_own_jobs_are_waited_for() -> None:

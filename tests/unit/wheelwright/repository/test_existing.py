@@ -2,7 +2,8 @@
 
 import pytest
 
-from wheelwright.repository.existing import Job, Workflow, is_workflow, read
+from wheelwright.repository.existing import Workflow, is_workflow, read
+from wheelwright.repository.jobs import Job
 
 CI = """\
 name: CI

@@ -2,7 +2,9 @@
 
 import json
 
-from wheelwright.start.findings import Finding, State, as_json, missing, text
+import pytest
+
+from wheelwright.start.findings import Finding, State, as_json, conclusion, missing, text
 
 FOUND = Finding("git", "default branch", State.FOUND, "trunk (refs/remotes/origin/HEAD)")
 LACKING = Finding("git", "history", State.MISSING, "shallow", ("git fetch --unshallow --tags",))
@@ -50,3 +52,18 @@ def test_json_has_every_field() -> None:
             "next": ["git fetch --unshallow --tags"],
         }
     ] == json.loads(as_json(missing([FOUND, LACKING, UNSEEN])))
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        ([], "nothing is missing"),
+        ([State.FOUND], "nothing is missing"),
+        ([State.FOUND, State.UNSEEN], "nothing is missing, 1 cannot be seen"),
+        ([State.MISSING, State.MISSING], "2 missing"),
+        ([State.MISSING, State.UNSEEN, State.UNSEEN], "1 missing, 2 cannot be seen"),
+    ],
+)
+def test_conclusion_counts(states: list[State], expected: str) -> None:
+    """What cannot be seen is not there either, so it is counted apart."""
+    assert expected == conclusion([Finding("git", "remote", state) for state in states])

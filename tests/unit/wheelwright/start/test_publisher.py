@@ -3,10 +3,14 @@
 import pytest
 
 from wheelwright.distribution.file import File
+from wheelwright.project.github_settings import GitHubSettings
 from wheelwright.release.decide.published import Publisher
 from wheelwright.release.decide.urls import PYPI, IndexUrls
+from wheelwright.repository.existing import Workflow
+from wheelwright.repository.facts import Repository
+from wheelwright.repository.jobs import Job
 from wheelwright.start.findings import State
-from wheelwright.start.publisher import Expected, index, newest
+from wheelwright.start.publisher import Expected, index, newest, workflow
 
 EXPECTED = Expected("demo", "octo/demo", "release.yml", "pypi")
 FILES = (
@@ -66,3 +70,32 @@ def test_another_index_has_no_form() -> None:
     _, found = index(urls, EXPECTED, FILES, ())
 
     assert (State.UNSEEN, ()) == (found.state, found.next)
+
+
+@pytest.mark.parametrize(
+    ("settings", "theirs", "expected"),
+    [
+        (GitHubSettings(), (), ("release.yml", "pypi")),
+        (GitHubSettings(publish="tag"), (), ("publish.yml", "pypi")),
+        (GitHubSettings(files={"release": "r.yml"}, environment="e"), (), ("r.yml", "e")),
+        (GitHubSettings(), ("production",), ("up.yml", "production")),
+        (GitHubSettings(), ("",), ("up.yml", "")),
+        (GitHubSettings(publish="theirs"), ("production",), ("up.yml", "production")),
+        (GitHubSettings(publish="release"), ("production",), ("release.yml", "pypi")),
+    ],
+)
+def test_publisher_is_the_workflow_that_uploads(
+    settings: GitHubSettings, theirs: tuple[str, ...], expected: tuple[str, str]
+) -> None:
+    """That of a person where it uploads, with its environment; else the one that is written."""
+    found = tuple(
+        Workflow(".github/workflows/up.yml", jobs=(Job("a", ("upload",), "uv publish", each),))
+        for each in theirs
+    )
+
+    assert expected == workflow(settings, Repository(workflows=found))
+
+
+def test_form_has_no_environment_where_the_job_has_none() -> None:
+    """A field that stays empty is named as that."""
+    assert "Environment name: leave it empty" in Expected("demo", "o/d", "up.yml", "").fields
