@@ -186,6 +186,8 @@ def rows(text: str) -> dict[str, str]:
     verdicts = ("not configured", "not run", "passed", "failed")
     found = {}
     for line in table:
+        if line.startswith(" "):
+            continue  # the rest of a long note
         gate, _, rest = line.partition(" ")
         verdict = next((word for word in verdicts if rest.strip().startswith(word)), None)
         if verdict is None:
