@@ -148,9 +148,9 @@ def hub_of(remote: str, api: str = "") -> Hub | Problem:
     """
     match = re.match(r"(https?)://([^/]+)/(?:.*/)?([^/]+)/([^/]+?)(?:\.git)?/?$", remote)
     if match is None:
-        seen = f"{remote or 'no remote'} names no repository on GitHub"
+        named = f"{remote} names no repository" if remote else "no remote is a repository"
         hint = "pass --remote https://github.com/OWNER/NAME"
-        return Problem(Reason.BAD_REQUEST, seen, hint)
+        return Problem(Reason.BAD_REQUEST, f"{named} on GitHub", hint)
     scheme, host, owner, name = match.groups()
     known = "https://api.github.com" if host == "github.com" else f"{scheme}://{host}/api/v3"
     return Hub((api or known).rstrip("/"), owner, name, f"{scheme}://{host}/{owner}/{name}")

@@ -103,6 +103,20 @@ def test_repository_and_api_follow_from_the_remote() -> None:
     assert isinstance(hub_of("/srv/demo.git"), Problem)
 
 
+@pytest.mark.parametrize(
+    ("remote", "message"),
+    [
+        ("/srv/demo.git", "/srv/demo.git names no repository on GitHub"),
+        ("", "no remote is a repository on GitHub"),
+    ],
+)
+def test_another_remote_is_named(remote: str, message: str) -> None:
+    """What is not on GitHub is a problem with one sentence, whether there is a remote or none."""
+    problem = hub_of(remote)
+    assert isinstance(problem, Problem)
+    assert message == problem.seen
+
+
 def test_origin_is_read_from_the_configuration_of_git() -> None:
     """The remote is origin's address, and of no other remote or branch."""
     config = (
