@@ -34,6 +34,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return docs / "site"
 
 
+def test_ci_builds_the_site() -> None:
+    """`.ci/run` has the command of CONTRIBUTING.md, which is strict."""
+    command = "zensical build --strict --config-file docs/zensical.toml"
+    contributing = (DOCS.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+    assert f"$ uv run {command}\n" in contributing
+    assert f"\nuv run --locked {command}\n" in (DOCS.parent / ".ci/run").read_text(encoding="utf-8")
+
+
 def test_navigation_has_every_page_once() -> None:
     """A page that nobody listed is not in the site's menu."""
     assert pages() == sorted(map(Path, listed(configuration()["nav"])))

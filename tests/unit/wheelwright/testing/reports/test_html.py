@@ -2,10 +2,7 @@
 
 import html
 import json
-import os
 import re
-import shutil
-import subprocess
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.browser import dumped
 from tests.unit.wheelwright.testing.reports.matrices import (
     ABSENT,
     COVERAGE,
@@ -34,8 +32,6 @@ from wheelwright.testing.reports.model import HTML, Coverage, MatrixReport
 from wheelwright.testing.run import LOG
 
 PATH = "tests/" + "directory_with_a_long_name/" * 4 + "test_" + "p" * 60 + ".py"
-MUST = bool(os.environ.get("CI"))
-"""CI has a browser; elsewhere the test that needs one is skipped without."""
 LONG = "tests.test_a_very_long_module_name.TestWithLongName::test_parametrized[" + "x" * 90 + "]"
 
 
@@ -240,35 +236,6 @@ def test_text_has_contrast(theme: int, ink: str, ground: str) -> None:
     assert (high + 0.05) / (low + 0.05) >= 4.5
 
 
-def chromium() -> str:
-    """Return the browser, or skip."""
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    if not found and not MUST:
-        pytest.skip("no chromium on this machine: the page is not laid out")
-    assert found, "CI lays the page out: install chromium"
-    return found
-
-
-def measured(page: Path, profile: Path) -> str:
-    """Return the document after its scripts ran in a real browser."""
-    flags = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
-    quiet = ("--disable-sync", "--disable-component-update", "--no-first-run", "--disable-quic")
-    command = [
-        chromium(),
-        *flags,
-        *quiet,
-        f"--user-data-dir={profile}",
-        "--dump-dom",
-        page.as_uri(),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    if done.returncode != 0 and not MUST:
-        # Inside a sandbox there is a browser that cannot make one of its own.
-        pytest.skip(f"chromium does not start here: {(done.stderr.splitlines() or ['?'])[-1]}")
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 FRAMES = """<!doctype html><body>{frames}<p id="said"></p><script>
 onload = () => {{
   const said = [...document.querySelectorAll("iframe")].map((frame) => {{
@@ -317,7 +284,7 @@ def test_pages_fit_a_phone_and_keep_their_heads(tmp_path: Path) -> None:
     )
     path = tmp_path / "frames.html"
     path.write_text(FRAMES.format(frames=frames), encoding="utf-8")
-    said = re.search(r'<p id="said">(.*?)</p>', measured(path, tmp_path / "profile"))
+    said = re.search(r'<p id="said">(.*?)</p>', dumped(path.as_uri(), tmp_path / "profile"))
     assert said
     expected = [[f"{name}{width}", 0, True] for name in pages for width in (390, 1280)]
     assert expected == json.loads(html.unescape(said[1]))
