@@ -5,9 +5,9 @@ dependency groups, extras or requirements files, the tables of ruff, mypy, pyrig
 and pytest, and uv.lock, whose versions it installs. Nothing has to be configured for it; what it
 cannot find out can be set in [tool.wheelwright].
 
-    dagger call test --python 3.12      one gate
-    dagger call ci                      all of them, and a table
-    dagger check                        those that need no arguments
+    dagger call wheelwright test --python 3.12      one gate
+    dagger call wheelwright ci                      all of them, and a table
+    dagger check                                    those that need no arguments
 """
 
 from wheelwright.main import Cell, Matrix, PlanFormat, TestRun, Wheelwright

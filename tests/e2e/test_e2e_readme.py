@@ -26,7 +26,7 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def commands() -> list[tuple[str, list[str]]]:
-    """Return each command with the lines that the page shows beneath it."""
+    """Return each command in a clone, with the lines that the page shows beneath it."""
     found: list[tuple[str, list[str]]] = []
     for page in ("README.md", "CONTRIBUTING.md"):
         for block in BLOCK.findall((REPOSITORY / page).read_text(encoding="utf-8")):
@@ -35,7 +35,7 @@ def commands() -> list[tuple[str, list[str]]]:
                     found.append((line[2:], []))
                 elif line:
                     found[-1][1].append(line)
-    return found
+    return [one for one in found if "uv run " in one[0]]
 
 
 @pytest.fixture(scope="module")

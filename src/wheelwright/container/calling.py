@@ -9,7 +9,8 @@ import os
 import shlex
 from typing import Final
 
-DEFAULT_PROGRAM: Final = "dagger call"
+DEFAULT_PROGRAM: Final = "dagger call wheelwright"
+"""As a toolchain of that name: what Dagger passes on has neither the name nor `-m`."""
 
 _STILETTO: Final = "STILETTO"
 

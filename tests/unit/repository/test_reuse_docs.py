@@ -41,7 +41,7 @@ def test_references() -> None:
 
 def test_defaults() -> None:
     """The `.env` that is shown means the arguments that its comments name."""
-    (text,) = blocks("sh")
+    (text,) = blocks("ini")
     values = parse_env(text).namespace("wheelwright")
 
     assert "./packages/quay" == values.lookup("source", {})

@@ -2,7 +2,7 @@
 
     public: demo 1.2.4: 2 files on the index, tag v1.2.4; missing: GitHub release
     held: the lock refs/wheelwright/lock/demo by run "777" since 2026-11-27 03:12 UTC (4 min)
-    next: dagger call release --version 1.2.4
+    next: dagger call wheelwright release --version 1.2.4
 
 They end every stop, and are what `release-status` prints.
 """

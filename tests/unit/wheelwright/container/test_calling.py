@@ -10,6 +10,6 @@ from wheelwright.container.calling import engine_here, program
 def test_the_engine_that_runs_names_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stiletto passes on the command up to the function; without it, it is Dagger's."""
     monkeypatch.delenv("STILETTO", raising=False)
-    assert ("dagger", "dagger call") == (engine_here(), program())
+    assert ("dagger", "dagger call wheelwright") == (engine_here(), program())
     monkeypatch.setenv("STILETTO", "stiletto call -m ../w --source .")
     assert ("stiletto", "stiletto call -m ../w --source .") == (engine_here(), program())

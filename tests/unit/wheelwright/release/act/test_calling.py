@@ -29,7 +29,7 @@ WHOLE = (
 def test_command_is_the_one_that_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
     """All options that are texts come back; without Stiletto's variable the program is Dagger."""
     monkeypatch.delenv("STILETTO", raising=False)
-    assert f"dagger call {WHOLE}" == commands(OPTIONS).again
+    assert f"dagger call wheelwright {WHOLE}" == commands(OPTIONS).again
 
 
 def test_stiletto_names_the_command_before_the_function(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +47,7 @@ def test_package_of_several_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A workspace has several packages: the constructor's option names the one that it is about."""
     monkeypatch.delenv("STILETTO", raising=False)
     assert (
-        "dagger call --package quay release --bump patch"
+        "dagger call wheelwright --package quay release --bump patch"
         == commands(ReleaseOptions(bump="patch", package="quay")).again
     )
 

@@ -40,7 +40,7 @@ def test_interrupted_in_the_preflight(
     expected = [
         "public: nothing was written by this run",
         "held: nothing by this run",
-        "next: dagger call release --bump patch --base 1.x",
+        "next: dagger call wheelwright release --bump patch --base 1.x",
     ]
     assert expected == lines[-3:]
     assert "interrupted: the preflight; nothing was written" in capfd.readouterr().err
@@ -52,7 +52,8 @@ def test_interrupted_without_a_request_names_what_shows_the_state() -> None:
     with pytest.raises(Stopped) as caught:
         asyncio.run(begun)
     assert caught.value.report is not None
-    assert "next: dagger call release-status" == caught.value.report.text().splitlines()[-1]
+    last = caught.value.report.text().splitlines()[-1]
+    assert "next: dagger call wheelwright release-status" == last
 
 
 def test_what_ends_by_itself_is_returned() -> None:

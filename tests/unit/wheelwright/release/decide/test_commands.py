@@ -20,7 +20,7 @@ def test_commands_are_whole() -> None:
     assert "stiletto call release --version 1.2.4 --base 1.2 --run 'job 7'" == MINE.of_version(
         "1.2.4"
     )
-    assert "dagger call release" == Commands().again
+    assert "dagger call wheelwright release" == Commands().again
 
 
 def test_older_line_and_deleted_ref_are_whole_commands() -> None:

@@ -74,8 +74,8 @@ def test_status_is_that_of_the_line_that_is_released() -> None:
 @pytest.mark.parametrize(
     ("request_", "expected"),
     [
-        (("--bump", "patch"), "dagger call release --bump patch --base 1.x --allow-lower"),
-        (("--version", "0.1"), "dagger call release --bump patch --base 1.x"),
+        (("--bump", "patch"), "release --bump patch --base 1.x --allow-lower"),
+        (("--version", "0.1"), "release --bump patch --base 1.x"),
     ],
     ids=["a bump", "a version that may be mistyped"],
 )
@@ -84,7 +84,7 @@ def test_next_command_of_an_older_line(request_: tuple[str, ...], expected: str)
     commands = Commands(request=request_, places=("--base", "1.x"))
     survey = replace(HTTPX, tags={"2.0": "newer"}, commands=commands)
     stop = decide(Request(bump="patch"), RunIdentity("one"), survey)
-    assert expected == of_survey(survey, stop).next
+    assert f"dagger call wheelwright {expected}" == of_survey(survey, stop).next
 
 
 def test_status_of_a_pre_release_made_here_is_its_own() -> None:
@@ -152,8 +152,8 @@ def test_version_that_the_base_has_and_nobody_released_is_a_note() -> None:
     assert "0.29.0" == planned(survey, Request(bump="minor")).version
     notes = planned(survey, Request(bump="patch")).notes
     assert (
-        "master has 0.29.0, which was never released: dagger call release --version 0.29.0 "
-        "would release it"
+        "master has 0.29.0, which was never released: "
+        "dagger call wheelwright release --version 0.29.0 would release it"
     ) in notes
     assert "0.29.0" == planned(survey, Request(version="0.29.0")).version
 

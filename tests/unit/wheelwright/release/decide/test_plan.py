@@ -224,7 +224,7 @@ def test_tags_lockstep_second_member_is_published_from_the_tag() -> None:
     stop = decide(PATCH, ME, survey)
     assert isinstance(stop, Stop)
     (problem,) = [each for each in stop.problems if each.reason is Reason.TAG_TAKEN]
-    assert problem.hint.endswith("publish this one from it: dagger call publish --tag 1.2.4")
+    assert problem.hint.endswith("from it: dagger call wheelwright publish --tag 1.2.4")
 
 
 def test_finishing_note_is_part_of_the_plan() -> None:
