@@ -226,7 +226,7 @@ def functions() -> Iterator[str]:
     yield from (
         "### Before the function",
         "",
-        "`stiletto call --python 3.12 FUNCTION`: for every function.",
+        "`stiletto call wheelwright --python 3.12 FUNCTION`: for every function.",
         "",
     )
     yield from rows(head, arguments(main.constructor))
@@ -321,7 +321,7 @@ def page() -> str:
         *tables(),
         "## Functions",
         "",
-        "`stiletto call FUNCTION --help` and `dagger call FUNCTION --help` print the same. What a",
+        "`stiletto call wheelwright FUNCTION --help` and the same with `dagger` print it, too. What a",
         "function reads and decides: [functions](functions.md).",
         "",
         *functions(),

@@ -37,7 +37,7 @@ LEAST_CHARS = 12
 
 def blocks(section: str) -> list[str]:
     """Return the lines of the messages of a section."""
-    found = re.findall(r"^```\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^```text\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
     return [line for block in found for line in block.splitlines()]
 
 
@@ -59,7 +59,7 @@ def test_section_begins_with_a_message_of_the_sources(section: str) -> None:
     """Below each heading is a message, and a string of the sources makes it."""
     lines = blocks(section)
 
-    assert section.partition("\n\n")[2].startswith("```\n")
+    assert section.partition("\n\n")[2].startswith("```text\n")
     assert [] == [
         line
         for line in lines
