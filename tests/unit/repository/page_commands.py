@@ -1,6 +1,6 @@
 """The commands of the pages: fenced blocks, where they run, and why one does not.
 
-    <!-- run in: new -->              from here on in a new place of this kind (tests/e2e/test_pages.py)
+    <!-- run in: new -->              from here on in a new place of this kind, see test_pages.py
     <!-- not run: needs GitHub -->    the next block is not run, for this reason
     <!-- exits with 1 -->             the last command of the next block ends with this code
 

@@ -321,7 +321,7 @@ def page() -> str:
         *tables(),
         "## Functions",
         "",
-        "`stiletto call wheelwright FUNCTION --help` and the same with `dagger` print it, too. What a",
+        "`stiletto call wheelwright FUNCTION --help` prints the same, and so does `dagger`. What a",
         "function reads and decides: [functions](functions.md).",
         "",
         *functions(),

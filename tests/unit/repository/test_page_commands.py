@@ -15,7 +15,7 @@ COMMAND = r"(?:\$ |(?:build/\S*/)?uv |dagger |stiletto |git |gh |pip |python3? -
 
 
 def test_reasons_name_what_is_needed() -> None:
-    """A block that is not run has a reason of a few terms: what it needs, or what runs it instead."""
+    """A block that is not run has a reason: what it needs, or what runs it instead."""
     found = {
         f"{page.name}:{block.line}: {block.not_run}"
         for page, block in of_pages()
@@ -74,11 +74,10 @@ five
     $ uv run six
     ```
 """
-    new = {"place": "new"}
     expected = [
-        Block(3, (Command("one   # first"), Command("two")), begins=True, **new),
-        Block(10, (Command("three  --more", ("shown",)),), code=1, **new),
-        Block(17, (Command("four"),), not_run="needs GitHub", **new),
+        Block(3, (Command("one   # first"), Command("two")), "new", begins=True),
+        Block(10, (Command("three  --more", ("shown",)),), "new", code=1),
+        Block(17, (Command("four"),), "new", not_run="needs GitHub"),
         Block(25, (Command("uv run six"),), place=CLONE),
     ]
     assert expected == [*blocks(text)]
