@@ -13,7 +13,6 @@ installed as in README.md, from the address of [project.urls]: git finds a copy 
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
@@ -33,6 +32,7 @@ from tests.unit.repository.registered import MODULE
 
 from .bench import FIXTURES, REPOSITORY, TIMEOUT_S, Bench
 from .release_bench import Description, Outside, ReleaseBench, Sample, make_package
+from .toolchains import add_toolchain, lead_git
 
 SET_UP = "python3 -m venv build/uv && build/uv/bin/pip install -q uv && "
 """The tests already run in what this makes; `.ci/run` makes it from nothing."""
@@ -111,10 +111,7 @@ def installed(
 ) -> dict[str, str]:
     """Install the command as README.md does, and return the environment that has it."""
     home = tmp_path_factory.mktemp("installed")
-    (home / ".gitconfig").write_text(
-        f'[url "{clone}"]\n\tinsteadOf = {distribution.repository()}\n'
-        '[safe]\n\tdirectory = *\n[protocol "file"]\n\tallow = always\n'
-    )
+    lead_git(home, clone)
     here = Path(sys.executable).parent
     made = {
         **environ,
@@ -131,14 +128,6 @@ def installed(
 def sample(name: str, at: Path) -> Path:
     """Copy a sample package."""
     return Path(shutil.copytree(FIXTURES / name, at))
-
-
-def with_toolchain(at: Path, clone: Path) -> None:
-    """Write the entry that `init` writes."""
-    head = subprocess.check_output(["git", "-C", clone, "rev-parse", "HEAD"], text=True).strip()
-    source = f"{distribution.repository().removeprefix('https://')}@v{distribution.version()}"
-    entry = {"name": "wheelwright", "source": source, "pin": head}
-    (at / "dagger.json").write_text(json.dumps({"name": at.name, "toolchains": [entry]}))
 
 
 def new(directory: Path) -> Path:
@@ -177,7 +166,7 @@ def place(
             return Place(new(tmp_path), installed)
         else:
             at = sample({"matrix": "matrix-demo"}.get(kind, "hatchling-src"), tmp_path / kind)
-            with_toolchain(at, clone)
+            add_toolchain(at, clone)
         run_git(at, "init", "--quiet", "--initial-branch=main")
         commit(at, "A package")
         return Place(at, installed)
@@ -193,7 +182,7 @@ def owned(
     """Put a package with the toolchain on servers of its own."""
     package = Sample(dependencies=("idna>=3",))
     source = make_package(package, tmp_path / "source")
-    with_toolchain(source, clone)
+    add_toolchain(source, clone)
     commit(source, "Add Wheelwright")
     with Outside(tmp_path / "outside", described) as outside:
         yield ReleaseBench.start(stiletto, outside, source, package)

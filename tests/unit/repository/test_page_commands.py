@@ -81,3 +81,12 @@ five
         Block(25, (Command("uv run six"),), place=CLONE),
     ]
     assert expected == [*blocks(text)]
+
+
+def test_picture_of_the_readme_is_small() -> None:
+    """README.md shows the report, as a PNG that loads quickly."""
+    picture = ROOT / "docs" / "report.png"
+
+    assert "](docs/report.png)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert picture.read_bytes().startswith(b"\x89PNG\r\n")
+    assert 20_000 < picture.stat().st_size < 150_000
