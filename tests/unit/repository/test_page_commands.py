@@ -10,7 +10,7 @@ import pytest
 from tests.unit.repository.page_commands import CLONE, PAGES, Block, Command, blocks, of_pages
 
 ROOT = Path(__file__).resolve().parents[3]
-NEED = re.compile(r"\b(?:needs|measures|runs|never ends|removes|contains)\b")
+NEED = re.compile(r"\b(?:needs|measures|removes)\b|\btests/\S+\.py\b")
 COMMAND = r"(?:\$ |(?:build/\S*/)?uv |dagger |stiletto |git |gh |pip |python3? -m |export )"
 
 
