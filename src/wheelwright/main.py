@@ -222,8 +222,8 @@ class Wheelwright(Starting, Releases):
 
         Cells are Python x resolution x groups x extras x services: from the package's own claims,
         [tool.wheelwright.matrix], and these arguments, which replace an axis each. Prints one
-        table. A Python that the engine cannot provide fails its cell. `matrix-run` returns the
-        files of the same run.
+        table. A claimed Python that the engine cannot provide is not run, and named; one that is
+        requested fails. `matrix-run` returns the files of the same run.
         """
         selection = self._selected(replace(selection, os=os))
 

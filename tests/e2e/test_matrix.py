@@ -22,6 +22,7 @@ import pytest
 
 from .bench import FIXTURES, Bench, Ended, stiletto_program
 from .conftest import ENGINES
+from .repositories import HATCHLING, PYTEST, write
 
 DEMO = FIXTURES / "matrix-demo"
 CELLS = ["3.11", "3.12", "3.12-lowest-direct"]
@@ -188,7 +189,7 @@ def test_total_below_the_minimum_fails(engine: Bench, judged: Ended) -> None:
 
 @pytest.mark.slow
 def test_missing_python_fails_its_cell_alone(engine: Bench, judged: Ended) -> None:
-    """A Python that the engine cannot provide is its cell's failure, or left out on request."""
+    """A requested Python that the engine cannot provide fails its cell; a flag leaves it out."""
     words = ("matrix", "--python=3.11,3.99")
     ended = engine.fails(DEMO, *words)
     assert re.search(r"3\.99\s+failed [-. \d]*\s+Python 3\.99 is not available", ended.said)
@@ -322,3 +323,23 @@ def test_upload_that_fails_is_told_and_fails_nothing(
     upload = ("matrix-run", "upload-coverage", "--token", f"file://{token}", "--commit=3f2a")
     ended = engine.passes(DEMO, *upload, "--url=http://127.0.0.1:9")
     assert "not uploaded to http://127.0.0.1:9: codecovcli ended with exit code 1" in ended.out
+
+
+@pytest.mark.slow
+def test_claimed_python_that_is_missing_is_left_out(engine: Bench, tmp_path: Path) -> None:
+    """It is named with the way to get it, and the matrix passes; the flag of CI fails for it."""
+    claims = '\n[tool.wheelwright.matrix]\npython = ["3.11", "3.99"]\n'
+    files = {
+        "pyproject.toml": HATCHLING.format(name="demo") + PYTEST + claims,
+        "src/demo/__init__.py": "",
+        "tests/test_it.py": "def test_it():\n    pass\n",
+    }
+    at = write(tmp_path / "demo", files)
+    passed = engine.passes(at, "matrix")
+    failed = engine.fails(at, "matrix", "--skip-unavailable=false")
+
+    assert re.search(r"3\.99\s+not run [-. \d]*\s+Python 3\.99 is not available", passed.out)
+    assert "passed: 1 cell passed, 1 not run" in passed.out
+    assert "not available: Python 3.99" in passed.out
+    assert re.search(r"3\.99\s+failed", failed.said)
+    assert "1 of 2 cells failed: 3.99" in failed.said

@@ -61,7 +61,8 @@ async def examine(
             known = error.message
     place = _Place(options, loaded, repository, await options.http(), known, program)
     subjects = description.subjects(project, python_of(loaded, options.python))
-    keeps = changelog.kept(project, loaded.files.names)
+    # Without a package nothing is released, and `init` writes no changelog.
+    keeps = changelog.kept(project, loaded.files.names) or ("" if project.installable else None)
     found = [
         *local.package(subjects),
         *local.git(repository, repository.tags(project)),

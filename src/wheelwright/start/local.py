@@ -65,9 +65,12 @@ def git(repository: Repository, tags: Tags) -> Iterator[Finding]:
 
 
 def files(
-    repository: Repository, toolchain: Toolchain | None, changelog: str, program: str
+    repository: Repository, toolchain: Toolchain | None, changelog: str | None, program: str
 ) -> Iterator[Finding]:
-    """Yield what the files have: the module, the workflows, who tests and who publishes."""
+    """Yield what the files have: the module, the workflows, who tests and who publishes.
+
+    `changelog` is what keeps one, empty for nothing, None where none is needed.
+    """
     if toolchain is None:
         seen = "dagger.json has no toolchain of this module"
         yield Finding("files", "module", State.MISSING, seen, (f"{program} init -y",))
@@ -92,7 +95,7 @@ def files(
     yield from _publishers(repository, ours)
     if changelog:
         yield Finding("files", "changelog", State.FOUND, changelog)
-    else:
+    elif changelog is not None:
         step = f"{program} init -y"
         yield Finding("files", "changelog", State.MISSING, "nothing keeps one", (step,))
     updates = repository.renovate or repository.dependabot

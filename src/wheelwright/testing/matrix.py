@@ -83,6 +83,7 @@ async def run(loaded: LoadedProject, selection: Selection, options: MatrixOption
         RequestError: invalid arguments.
     """
     options.check()
+    options = options.settled(selection)
     loaded.project.require_package()
     begun = Begun.now()
     cells, elsewhere = runnable(plan(loaded.project, selection), selection)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wheelwright.errors import RequestError
 from wheelwright.project.arguments import argument
+from wheelwright.testing.cells import Selection
 from wheelwright.testing.plan import ARGS
 
 
@@ -14,6 +15,7 @@ class MatrixOptions:
     """How to run the cells.
 
     Attributes:
+        skip_unavailable: None leaves out what only the package's claims ask for.
         coverage: whether to measure it; None measures where the project does.
         coverage_min: 0 takes the project's `fail_under`.
     """
@@ -23,8 +25,10 @@ class MatrixOptions:
     fail_fast: bool = argument(
         "Stop at the first cell that fails, instead of running them all.", False
     )
-    skip_unavailable: bool = argument(
-        "Leave out a Python that the engine cannot provide, instead of failing for it.", False
+    skip_unavailable: bool | None = argument(
+        "Leave out a Python that the engine cannot provide; =false fails for it, as in CI. "
+        "Default: leave it out, unless --python or --cell names it.",
+        None,
     )
     coverage: bool | None = argument(
         "Measure coverage. Default: where the package configures it or installs a tool for it.",
@@ -33,6 +37,12 @@ class MatrixOptions:
     coverage_min: float = argument(
         "Percent that all cells together must cover. Default: coverage's own fail_under.", 0.0
     )
+
+    def settled(self, selection: Selection) -> MatrixOptions:
+        """Return the options with what the requested cells decide."""
+        if self.skip_unavailable is not None:
+            return self
+        return replace(self, skip_unavailable=not (selection.python or selection.cell))
 
     def check(self) -> None:
         """Refuse what no matrix can be run or judged by.

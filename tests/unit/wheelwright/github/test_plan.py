@@ -459,9 +459,20 @@ def test_nightly_runs_every_resolution() -> None:
     """At night the matrix runs in every resolution that the package has."""
     nightly = ".github/workflows/nightly.yml"
 
-    assert "dagger call matrix --resolution locked,lowest-direct,highest" in runs(plan()[nightly])
+    called = "dagger call matrix --skip-unavailable=false --resolution"
+    assert f"{called} locked,lowest-direct,highest" in runs(plan()[nightly])
     unlocked = runs(plan(project(LIKE_CLICK))[nightly])
-    assert "dagger call matrix --resolution lowest-direct,highest" in unlocked
+    assert f"{called} lowest-direct,highest" in unlocked
+
+
+@pytest.mark.parametrize("text", WORKFLOWS.values(), ids=WORKFLOWS)
+def test_jobs_leave_no_python_out(text: str) -> None:
+    """A matrix of a job fails for a claimed Python that its engine lacks."""
+    lines = [line.strip() for script in runs(text) for line in script.splitlines()]
+    # What a summary prints for people to run is in quotes.
+    called = [line for line in lines if re.search(r" matrix(-run)?( |$)", line) and line[0] != '"']
+
+    assert [] == [line for line in called if "--skip-unavailable=false" not in line]
 
 
 @pytest.mark.parametrize(("of", "ecosystem"), [(MILLRACE, "uv"), (project(LIKE_CLICK), "pip")])
@@ -565,7 +576,7 @@ def test_annotations_are_a_step_for_each_gate() -> None:
     steps = parsed(plan()[CI])["jobs"]["matrix"]["steps"]
 
     assert [
-        "dagger call matrix-run annotations",
+        "dagger call matrix-run --skip-unavailable=false annotations",
         "dagger call annotations --gate lint",
         "dagger call annotations --gate typecheck",
     ] == [step["run"] for step in steps if step["name"].startswith("Annotations")]

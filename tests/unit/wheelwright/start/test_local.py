@@ -33,7 +33,7 @@ def of_git(**given: Any) -> dict[str, str]:
 
 
 def of_files(
-    texts: dict[str, str], toolchain: Toolchain | None = PINNED, changelog: str = "NEWS"
+    texts: dict[str, str], toolchain: Toolchain | None = PINNED, changelog: str | None = "NEWS"
 ) -> dict[str, Finding]:
     """Return the findings of a repository with these workflows, by subject."""
     listed = tuple(read(f".github/workflows/{name}", text) for name, text in texts.items())
@@ -81,6 +81,7 @@ def test_bare_repository_has_a_command_for_each_file() -> None:
     assert ("stiletto call w init -y",) == found["module"].next
     assert ("stiletto call w workflows -y",) == found["workflows"].next
     assert ("stiletto call w init -y",) == found["changelog"].next
+    assert "changelog" not in of_files({}, changelog=None)
 
 
 def test_toolchain_without_a_pin_is_missing_one() -> None:
