@@ -25,6 +25,7 @@ from wheelwright.gates.types import Types
 from wheelwright.github import annotate, ruleset
 from wheelwright.github import shell as github
 from wheelwright.github.options import Options
+from wheelwright.gitlab.shell import write_jobs
 from wheelwright.importing import shell as importing
 from wheelwright.module.args import (
     AllPackages,
@@ -402,14 +403,16 @@ class Wheelwright(Starting, Releases):
     @uncached
     @takes()
     async def workflows(self, options: Options) -> dagger.Changeset:
-        """Write the GitHub workflows of this repository: checks, nightly, audit, and one publisher.
+        """Write the workflows of this repository: checks, nightly, audit, and one publisher.
+
+        For a remote on GitLab it is a pipeline, .gitlab-ci.yml, with the checks.
 
         Each one only calls functions of this module. The text is in a marked block; running this
         again replaces the block and keeps everything around it. A file without the marks stays as
         it is. What was found and kept is printed; [tool.wheelwright.github] decides otherwise.
         """
         loaded = await self._loaded(runners=False, anywhere=True)
-        return await github.workflows(loaded, self.package, options)
+        return await write_jobs(loaded, self.package, options)
 
     @function
     @takes()

@@ -17,6 +17,10 @@ PACKAGE: Final = "wheelwright-pipeline"
 UV: Final = "0.13.9"
 UV_IMAGE: Final = f"ghcr.io/astral-sh/uv:{UV}"
 
+# What GitLab's jobs run Dagger's command line in, and the Docker that its engine runs on.
+DOCKER_CLI_IMAGE: Final = "docker:28-cli"
+DOCKER_IMAGE: Final = "docker:28-dind"
+
 # git alone, for what only reads .git: a tenth of the image that has Python, too.
 GIT_IMAGE: Final = "alpine/git:v2.52.0"
 
@@ -38,6 +42,9 @@ KNOWN_PYTHONS: Final = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3
 # Used where the package claims it and prefers nothing: old enough that every machine can
 # provide it and every package on the index has wheels for it.
 DEFAULT_PYTHON: Final = "3.13"
+
+# What GitLab's jobs run the embedded engine in: uv, Python, git and a C compiler.
+UV_PYTHON_IMAGE: Final = f"{UV_IMAGE}-python{DEFAULT_PYTHON}-trixie"
 
 POETRY_1: Final = "1.8.5"
 """The last release of Poetry 1, for locks of that; it needs wheels that end with Python 3.12."""

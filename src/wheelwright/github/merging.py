@@ -18,6 +18,7 @@ from wheelwright.github import block
 from wheelwright.github.actions import foreign
 from wheelwright.github.dependabot import Entry, added
 from wheelwright.repository.existing import BEGIN, DEPENDABOT, is_workflow
+from wheelwright.repository.pipeline import is_pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,9 @@ def merged(
             notes.append(f"{path}: kept as it is, without the mark {BEGIN!r}")
     kept = {path: foreign(block.inside(text)) for path, text in texts.items()}
     ours = (path for path, text in existing.items() if block.is_nothing_else(text))
-    gone = tuple(path for path in ours if is_workflow(path) and path not in planned)
+    gone = tuple(
+        path for path in ours if (is_workflow(path) or is_pipeline(path)) and path not in planned
+    )
     return Merged(
         {path: text for path, text in texts.items() if text != existing.get(path)},
         gone,

@@ -14,7 +14,14 @@ from wheelwright.errors import RequestError
 from wheelwright.github.calls import Engine
 from wheelwright.github.members import Member
 from wheelwright.project.arguments import argument
-from wheelwright.project.github_settings import FILES, GitHubSettings, is_branch, is_environment
+from wheelwright.project.github_settings import (
+    FILES,
+    FORGES,
+    GitHubSettings,
+    is_branch,
+    is_environment,
+)
+from wheelwright.project.suggestions import unknown
 from wheelwright.repository.existing import DEPENDABOT, DIRECTORY, Workflow
 from wheelwright.repository.facts import Found, Repository
 
@@ -27,8 +34,13 @@ class Options:
     """The arguments of `workflows`. The index checks the name of `environment`."""
 
     branch: str = argument("The default branch. Default: as the clone or its remote names it.", "")
+    forge: str = argument(
+        "Whose jobs to write: github or gitlab. Default: as the remote names it.", ""
+    )
     engine: str = argument(
-        "The command line to install: dagger, or stiletto where no Docker is. Default: dagger.", ""
+        "The command line to install: dagger, or stiletto where no Docker is. Default: dagger; "
+        "on GitLab stiletto.",
+        "",
     )
     module: str = argument(
         "This module at a commit, for -m. Default: the toolchain in dagger.json.", ""
@@ -63,6 +75,7 @@ class Choices:
     """
 
     branch: str = "main"
+    forge: str = "github"
     engine: Engine = Engine.DAGGER
     environment: str = "pypi"
     propose_environment: str = "release"
@@ -92,20 +105,41 @@ class Choices:
         return self.names.get(kind, stem)
 
 
-def engine(
-    options: Options, settings: GitHubSettings, workflows: Sequence[Workflow] = ()
-) -> Engine:
-    """Return the engine whose command line is installed; else that of an earlier call.
+def forge(options: Options, settings: GitHubSettings, found: Repository) -> Found:
+    """Return the forge whose jobs are written, and what says so.
+
+    Raises:
+        RequestError: there is no such forge.
+    """
+    if options.forge:
+        if options.forge not in FORGES:
+            raise RequestError(
+                unknown("--forge", options.forge, FORGES), "leave it out to detect it"
+            )
+        return Found(options.forge, "--forge")
+    return Found(settings.forge, f"{TABLE} forge") if settings.forge else found.works_on
+
+
+def engine(options: Options, settings: GitHubSettings, found: Repository) -> Engine:
+    """Return the engine whose command line is installed in a forge's jobs; else an earlier call's.
 
     Raises:
         RequestError: there is no such engine.
     """
-    before = next((each.engine for each in workflows if each.engine), "")
-    named = options.engine or settings.engine or before or Engine.DAGGER.value
+    on = forge(options, settings, found).value
+    files = found.pipelines if on == "gitlab" else found.workflows
+    before = next((each.engine for each in files if each.engine), "")
+    named = options.engine or settings.engine or before or usual_engine(on).value
     known = [each.value for each in Engine]
     if named not in known:
         raise RequestError(f'unknown engine "{named}"', f"choose from {', '.join(known)}")
     return Engine(named)
+
+
+def usual_engine(on: str) -> Engine:
+    """Return the engine of a forge where nobody chose one."""
+    # Docker in a job needs a privileged runner there.
+    return Engine.STILETTO if on == "gitlab" else Engine.DAGGER
 
 
 def branch(options: Options, settings: GitHubSettings) -> Found | None:
@@ -150,6 +184,7 @@ def choose(
                 f"{flag}: invalid environment name {named!r}", f"pass {flag} {usual}"
             )
         environments[field_name] = named or getattr(settings, field_name) or usual
+    on = forge(options, settings, found).value
     left_out = set(settings.without)
     others = () if options.overwrite else found.workflows
     files = dict(_files(settings, others))
@@ -159,7 +194,8 @@ def choose(
         left_out.add("dependabot")
     return Choices(
         branch=found.branch.value,
-        engine=engine(options, settings, found.workflows),
+        forge=on,
+        engine=engine(options, settings, found),
         environment=environments["environment"],
         propose_environment=environments["propose_environment"],
         index=options.index or settings.index,

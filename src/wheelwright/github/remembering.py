@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
 from wheelwright.github.options import TABLE, Options
 from wheelwright.project.github_settings import GitHubSettings
 
 _USUAL = {
+    "forge": "github",
     "engine": "dagger",
     "branch": "",
     "environment": "pypi",
@@ -23,12 +26,20 @@ _USUAL = {
 }
 
 
-def lines(options: Options, settings: GitHubSettings) -> list[str]:
-    """Return the lines that the table lacks to decide as these options do."""
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def lines(
+    options: Options, settings: GitHubSettings, usual: Mapping[str, str] = _NOTHING
+) -> list[str]:
+    """Return the lines that the table lacks to decide as these options do.
+
+    `usual` has what the repository itself decides: its forge, and the engine of that.
+    """
     found = []
-    for name, usual in _USUAL.items():
+    for name, default in {**_USUAL, **usual}.items():
         value = getattr(options, name)
-        if value and value != usual and not getattr(settings, name):
+        if value and value != default and not getattr(settings, name):
             found.append(f"{name.replace('_', '-')} = {json.dumps(value, ensure_ascii=False)}")
     return found
 

@@ -8,15 +8,16 @@ from wheelwright.github.options import TABLE, Choices
 from wheelwright.project.model import Project
 from wheelwright.release.decide.tags import Tags
 from wheelwright.repository.existing import Workflow
-from wheelwright.repository.facts import Repository, private_indexes
+from wheelwright.repository.facts import Repository, host_of, private_indexes
 
-_GATES = ("lint", "types", "tests", "build", "audit")
+GATES = ("lint", "types", "tests", "build", "audit")
 
 
 def found(
     project: Project, repository: Repository, choices: Choices, tags: Tags, planned: Collection[str]
 ) -> Iterator[str]:
     """Yield a line for each fact that decided something, with its place."""
+    yield from _forge(repository, choices)
     branch = repository.branch
     yield f"branch: {branch.value}, from {branch.origin}"
     for each in choices.members:
@@ -27,6 +28,13 @@ def found(
     yield from _publisher(repository, choices)
     if repository.renovate:
         yield f"{repository.renovate}: Renovate updates the dependencies; no dependabot.yml"
+    yield from of_checkout(project, repository, choices)
+
+
+def of_checkout(
+    project: Project, repository: Repository, choices: Choices, kind: str = "a secret"
+) -> Iterator[str]:
+    """Yield what a job needs beyond the files, and where it may need a credential."""
     if repository.submodules:
         paths = ", ".join(each.path for each in repository.submodules)
         yield f"submodules: {paths}, from .gitmodules; each checkout has them"
@@ -38,8 +46,15 @@ def found(
         for index in private_indexes(project):
             yield (
                 f'index {index.origin}: {index.value} may need a credential; set netrc = "NETRC" '
-                f"in {TABLE}, the name of a secret in netrc's format"
+                f"in {TABLE}, the name of {kind} in netrc's format"
             )
+
+
+def _forge(repository: Repository, choices: Choices) -> Iterator[str]:
+    """Yield which forge the files are for, where the remote does not say so."""
+    host = host_of(repository.remote)
+    if host and repository.forge != choices.forge:
+        yield f"forge: {choices.forge}; --forge gitlab writes a pipeline for {host} instead"
 
 
 def _kept(repository: Repository, choices: Choices, planned: Collection[str]) -> Iterator[str]:
@@ -54,7 +69,7 @@ def _kept(repository: Repository, choices: Choices, planned: Collection[str]) ->
             yield f"{each.error}; kept as it is"
             continue
         beside = f"; ours is {instead[each.stem]}" if each.stem in instead else ""
-        double = [job.name for job in each.jobs if set(job.kinds) & {*_GATES}]
+        double = [job.name for job in each.jobs if set(job.kinds) & {*GATES}]
         if beside or double:
             yield f"{each.path}: kept as it is{beside}{_doing(double)}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import dagger
@@ -20,14 +20,17 @@ from wheelwright.container.together import together
 from wheelwright.environment.audited import find
 from wheelwright.github import actions, merging, native, plan, remembering, report, ruleset
 from wheelwright.github import options as options_of
+from wheelwright.github.calls import Caller
 from wheelwright.github.members import Member, patterns
-from wheelwright.github.options import Options
+from wheelwright.github.merging import Merged
+from wheelwright.github.options import Choices, Options
 from wheelwright.github.reach import reach
 from wheelwright.pins import DEFAULT_PYTHON, slim_image
 from wheelwright.project import building
 from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.version import VersionSource, version_source
+from wheelwright.release.decide.tags import Tags
 from wheelwright.repository.branch import tags as tags_of
 from wheelwright.repository.checkout import ATTRIBUTES
 from wheelwright.repository.facts import Repository
@@ -39,48 +42,89 @@ _SAVED = "/saved"
 _NOT_OF_TAG = "; that version's tag has another commit"
 
 
-async def workflows(loaded: LoadedProject, package: str, options: Options) -> dagger.Changeset:
-    """Return what the workflows of the repository lack, or have too much of.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What was read and decided before anything is planned.
 
-    What was found, decided and kept is printed, as a changeset has no text of its own; pins that
-    are kept, too: a commit that another person put there runs with the jobs' rights.
+    Attributes:
+        taken: the directory of the package that was found without a name; empty otherwise.
+    """
+
+    loaded: LoadedProject
+    options: Options
+    caller: Caller
+    repository: Repository
+    choices: Choices
+    tags: Tags
+    taken: str = ""
+
+
+async def prepare(loaded: LoadedProject, package: str, options: Options) -> Prepared:
+    """Look at the repository, and decide what its jobs are.
+
+    Raises:
+        RequestError: an option that is not possible, or nothing names the branch or the module.
     """
     loaded = await with_files(await _root(loaded), lambda _: [ATTRIBUTES])
     project = loaded.project
     settings = project.settings.github
-    dagger_json = (await _texts(loaded, ["dagger.json"])).get("dagger.json")
+    dagger_json = (await texts_of(loaded, ["dagger.json"])).get("dagger.json")
+    repository = await look(loaded, options_of.branch(options, settings))
+    engine = options_of.engine(options, settings, repository)
     taken = "" if package else project.where
     reached = "" if project.members else package or taken
-    repository = await look(loaded, options_of.branch(options, settings))
-    engine = options_of.engine(options, settings, repository.workflows)
     called_by = await reach(dagger_json, engine, options.module, reached, options.stiletto)
     audited = bool(find(project).places)
     choices = options_of.choose(options, settings, repository, audited=audited)
     tags = repository.tags(project)
     choices = replace(choices, members=await _members(loaded, repository))
-    planned = plan.workflows(project, called_by, choices, tags.form)
+    return Prepared(loaded, options, called_by, repository, choices, tags, taken)
+
+
+async def workflows(prepared: Prepared) -> dagger.Changeset:
+    """Return what the workflows of the repository lack, or have too much of.
+
+    What was found, decided and kept is printed; pins that are kept, too: a commit that another
+    person put there runs with the jobs' rights.
+    """
+    loaded, options, repository = prepared.loaded, prepared.options, prepared.repository
+    project, choices, tags = loaded.project, prepared.choices, prepared.tags
+    planned = plan.workflows(project, prepared.caller, choices, tags.form)
     paths = {*planned, *(each.path for each in repository.workflows if each.ours)}
-    existing = await _texts(loaded, paths)
+    existing = await texts_of(loaded, paths)
     entries = plan.dependabot_entries(project)
     merged = merging.merged(planned, existing, entries, overwrite=options.overwrite)
     judged = await _judged({pin for pins in merged.kept.values() for pin in pins})
     if wrong := [pin for pin, fact in judged.items() if fact == _NOT_OF_TAG]:
         trusted = {path: actions.without(text, wrong) for path, text in existing.items()}
         merged = merging.merged(planned, trusted, entries, overwrite=options.overwrite)
-    texts = dict(merged.texts)
-    notes = [f"package: {project.name} in {taken}, the only one of the source"] if taken else []
-    notes += [*report.found(project, repository, choices, tags, planned), *merged.notes]
-    notes += [f"{path}: removed: nothing is written there any more" for path in merged.removed]
+    notes = [*report.found(project, repository, choices, tags, planned), *merged.notes]
     for path, pins in merged.kept.items():
         notes += [f"{path}: kept a newer pin: {pin}{judged[pin]}" for pin in pins]
     notes += [f"replaced a pin: {pin}{_NOT_OF_TAG}" for pin in wrong]
-    new = remembering.lines(options, settings)
+    return changed(prepared, merged, notes)
+
+
+def changed(prepared: Prepared, merged: Merged, notes: Sequence[str]) -> dagger.Changeset:
+    """Return what changes, and print what a person should know of it.
+
+    A changeset has no text of its own.
+    """
+    loaded, project = prepared.loaded, prepared.loaded.project
+    texts, taken = dict(merged.texts), prepared.taken
+    gone = (f"{path}: removed: nothing is written there any more" for path in merged.removed)
+    notes = [*notes, *gone]
+    if taken:
+        notes = [f"package: {project.name} in {taken}, the only one of the source", *notes]
+    on = prepared.repository.works_on.value
+    usual = {"forge": on, "engine": options_of.usual_engine(prepared.choices.forge).value}
+    new = remembering.lines(prepared.options, project.settings.github, usual)
     if new:
         path = join(project.where, "pyproject.toml")
         text = project.files.text(path)
-        changed = remembering.added(text, new) if text is not None else None
-        if changed is not None:
-            texts[path] = changed
+        more = remembering.added(text, new) if text is not None else None
+        if more is not None:
+            texts[path] = more
             notes.append(f"{path}: added to {options_of.TABLE}: {'; '.join(new)}")
         else:
             # The files themselves show the engine to the next call.
@@ -136,7 +180,7 @@ async def _judged(pins: Collection[str]) -> dict[str, str]:
     return await together({pin: partial(judge, pin) for pin in sorted(pins)})
 
 
-async def _texts(loaded: LoadedProject, paths: Iterable[str]) -> dict[str, str]:
+async def texts_of(loaded: LoadedProject, paths: Iterable[str]) -> dict[str, str]:
     """Return the text of each path that exists."""
     found = sorted(set(paths).intersection(loaded.files.names))
     return await together({path: loaded.source.file(path).contents for path in found})

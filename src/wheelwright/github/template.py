@@ -15,9 +15,9 @@ _NAME = re.compile(r"@([a-z_]+)@")
 _ALONE = re.compile(r"(?P<indent> *)@(?P<word>[a-z_]+)@")
 
 
-def read(name: str) -> str:
-    """Return the template `name`.yml."""
-    place = resources.files("wheelwright.github") / "templates" / f"{name}.yml"
+def read(name: str, package: str = "wheelwright.github") -> str:
+    """Return the template `name`.yml of a package."""
+    place = resources.files(package) / "templates" / f"{name}.yml"
     return place.read_text(encoding="utf-8")
 
 

@@ -12,6 +12,7 @@ from wheelwright.project.release_settings import ref_name
 from wheelwright.project.setting import setting
 from wheelwright.project.suggestions import unknown
 
+FORGES: Final = ("github", "gitlab")
 ENGINES: Final = ("dagger", "stiletto")
 PUBLISHERS: Final = ("release", "tag", "theirs")
 OPTIONAL: Final = ("nightly", "audit", "release", "publish", "dependabot")
@@ -24,10 +25,16 @@ FILES: Final = ("ci", "nightly", "audit", "release", "publish", "wheelwright")
 class GitHubSettings:
     """The table's values; empty means not set."""
 
+    forge: str = setting(
+        "whose jobs are written: workflows of GitHub, or a pipeline of GitLab",
+        '`"github"` or `"gitlab"`',
+        unset="that of the remote",
+        default="",
+    )
     engine: str = setting(
         "the command line that the jobs install",
         '`"dagger"` or `"stiletto"`',
-        unset='`"dagger"`',
+        unset='`"dagger"`; on GitLab `"stiletto"`',
         default="",
     )
     branch: str = setting(
@@ -97,7 +104,7 @@ class GitHubSettings:
 
 _SECRETS: Final = ("codecov", "notify", "netrc")
 _STRINGS: Final = (
-    *("engine", "branch", "publish", "environment", "propose-environment", "index"),
+    *("forge", "engine", "branch", "publish", "environment", "propose-environment", "index"),
     *_SECRETS,
 )
 _LISTS: Final = ("without", "needs")
@@ -105,7 +112,7 @@ _FLAGS: Final = ("sarif", "history")
 KEYS: Final = (*_STRINGS, *_LISTS, *_FLAGS, "files", "retention-days")
 """All keys of the table."""
 
-_CHOICES: Final = {"engine": ENGINES, "publish": PUBLISHERS}
+_CHOICES: Final = {"forge": FORGES, "engine": ENGINES, "publish": PUBLISHERS}
 # Without the characters that are a pattern for GitHub.
 _BRANCH: Final = re.compile(r"[A-Za-z0-9._/-]+")
 _ENVIRONMENT: Final = re.compile(r"[A-Za-z0-9._ /-]+")

@@ -13,6 +13,7 @@ from wheelwright.release.decide import edits, tags, version_tools
 from wheelwright.release.decide.tags import Tags
 from wheelwright.repository.checkout import Submodule
 from wheelwright.repository.existing import Workflow
+from wheelwright.repository.pipeline import MAIN, Pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Repository:
         submodules: by .gitmodules.
         lfs: the patterns that .gitattributes gives to git-lfs.
         workflows: every file below .github/workflows, those of this module among them.
+        pipelines: the files of GitLab, those of this module among them.
         dependabot: the path of its configuration; empty without one.
         renovate: the same of Renovate's.
         has_git: whether there is a .git at all.
@@ -47,6 +49,7 @@ class Repository:
     submodules: tuple[Submodule, ...] = ()
     lfs: tuple[str, ...] = ()
     workflows: tuple[Workflow, ...] = ()
+    pipelines: tuple[Pipeline, ...] = ()
     dependabot: str = ""
     renovate: str = ""
     has_git: bool = False
@@ -56,6 +59,21 @@ class Repository:
         """Who serves the remote: "github", "gitlab", or empty where its host does not say."""
         host = host_of(self.remote)
         return next((each for each in ("github", "gitlab") if each in host.split(".")), "")
+
+    @property
+    def works_on(self) -> Found:
+        """The forge whose jobs check the repository, and what says so."""
+        if self.forge:
+            return Found(self.forge, f"the remote on {host_of(self.remote)}")
+        if self.pipelines and not self.workflows:
+            return Found("gitlab", self.pipelines[0].path)
+        return Found("github", "the usual forge, as no remote names one")
+
+    @property
+    def pipeline(self) -> Pipeline | None:
+        """The pipeline of GitLab that a person wrote."""
+        found = (each for each in self.pipelines if each.path == MAIN and not each.ours)
+        return next(found, None)
 
     @property
     def foreign(self) -> tuple[Workflow, ...]:

@@ -15,7 +15,7 @@ from wheelwright.container.together import together
 from wheelwright.project.addresses import without_credentials
 from wheelwright.release.decide.urls import https
 from wheelwright.repository import branch as branches
-from wheelwright.repository import checkout, existing
+from wheelwright.repository import checkout, existing, pipeline
 from wheelwright.repository.branch import GitFiles
 from wheelwright.repository.facts import Found, Repository
 
@@ -47,6 +47,11 @@ async def look(loaded: LoadedProject, branch: Found | None = None) -> Repository
         submodules=checkout.submodules(texts.get(checkout.MODULES, "")),
         lfs=checkout.lfs_patterns(texts.get(checkout.ATTRIBUTES, "")),
         workflows=tuple(found),
+        pipelines=tuple(
+            pipeline.read(path, text)
+            for path, text in sorted(texts.items())
+            if pipeline.is_pipeline(path)
+        ),
         dependabot=next((path for path in existing.DEPENDABOT if path in names), ""),
         renovate=_renovate(names, texts),
         has_git=git is not None,
@@ -112,7 +117,11 @@ async def _shallow(repository: dagger.Directory | None) -> bool:
 def _read(names: Iterable[str]) -> list[str]:
     """Return the files that are read."""
     wanted = {checkout.MODULES, checkout.ATTRIBUTES, "package.json"}
-    return [name for name in names if name in wanted or existing.is_workflow(name)]
+    return [
+        name
+        for name in names
+        if name in wanted or existing.is_workflow(name) or pipeline.is_pipeline(name)
+    ]
 
 
 def _renovate(names: Iterable[str], texts: dict[str, str]) -> str:

@@ -13,10 +13,10 @@ import dagger
 
 from wheelwright import identity
 from wheelwright.container.loading import LoadedProject
-from wheelwright.github import shell as github
 from wheelwright.github.calls import Engine
 from wheelwright.github.options import Options as Workflows
 from wheelwright.github.reach import reach
+from wheelwright.gitlab.shell import write_jobs
 from wheelwright.project.arguments import argument
 from wheelwright.project.files import join
 from wheelwright.repository.look import look
@@ -32,8 +32,12 @@ class Options:
         "This module, as HOST/OWNER/REPOSITORY@TAG. Default: its own repository and version.", ""
     )
     engine: str = argument(
-        "The command line that the workflows install: dagger, or stiletto. Default: dagger.",
+        "The command line that the workflows install: dagger, or stiletto. Default: dagger; on "
+        "GitLab stiletto.",
         "",
+    )
+    forge: str = argument(
+        "Whose workflows to write: github or gitlab. Default: as the remote names it.", ""
     )
 
 
@@ -71,8 +75,8 @@ async def init(loaded: LoadedProject, package: str, options: Options) -> dagger.
             notes.append(f"{path}: a first changelog")
     sys.stderr.writelines(f"{note}\n" for note in notes)
     sys.stderr.flush()
-    workflows = Workflows(engine=options.engine) if options.engine else Workflows()
-    changes = await github.workflows(after, package, workflows)
+    workflows = Workflows(engine=options.engine, forge=options.forge)
+    changes = await write_jobs(after, package, workflows)
     return changes.after().changes(before)
 
 

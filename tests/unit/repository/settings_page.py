@@ -111,6 +111,7 @@ SEEN: Mapping[str, str] = {
     "DAGGER_SESSION_TOKEN": "set with it: the session's token",
     "STILETTO_SERVICE_ADDRESS": "set for a service that shares the machine's network: its address",
     "WHEELWRIGHT_BUILD": "set for both builds of a release, whose results are compared",
+    "WHEELWRIGHT_RUN": "set by a schedule of GitLab: nightly or audit, which its pipeline runs",
     "WHEELWRIGHT_RELEASE": "set for the steps of a release, so that none is of another call",
 }
 """Variables that a step or a program sees -> what they are."""

@@ -17,7 +17,7 @@ OF_A_CONTAINER = {
     "container/toolchain.py: installed: without_file",
 }
 # What a changeset removes; no step sees it.
-OF_A_CHANGESET = {"github/shell.py: workflows: without_files"}
+OF_A_CHANGESET = {"github/shell.py: changed: without_files"}
 
 
 def cuts() -> Iterator[str]:

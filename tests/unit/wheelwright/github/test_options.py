@@ -1,13 +1,16 @@
 """What decides about `workflows`: an option, the package's table, the repository, a default."""
 
+from dataclasses import replace
+
 import pytest
 
 from wheelwright.errors import RequestError
 from wheelwright.github.calls import Engine
-from wheelwright.github.options import Choices, Options, branch, choose, engine
+from wheelwright.github.options import Choices, Options, branch, choose, engine, forge
 from wheelwright.project.github_settings import GitHubSettings
 from wheelwright.repository.existing import Workflow, read
 from wheelwright.repository.facts import Found, Repository
+from wheelwright.repository.pipeline import Pipeline
 
 MAIN = Found("main", "refs/remotes/origin/HEAD")
 UPLOAD = "on: release\njobs:\n  a:\n    steps:\n      - run: uv publish\n"
@@ -53,19 +56,20 @@ def test_option_is_before_the_table_before_the_default() -> None:
         branch(Options(), table),
         branch(Options(), GitHubSettings()),
     ]
-    assert Engine.STILETTO == engine(Options(), table)
+    assert Engine.STILETTO == engine(Options(), table, Repository())
 
 
 def test_engine_is_that_of_an_earlier_call() -> None:
     """Files that are there decide before the default, and after the option and the table."""
     text = "# >>> wheelwright\n# kernel.apparmor_restrict_unprivileged_userns\nname: y\n"
-    before = [foreign("ci.yml", text)]
+    before = Repository(workflows=(foreign("ci.yml", text),))
+    theirs = Repository(workflows=(foreign("ci.yml", text.replace("# >>>", "#")),))
 
     assert [Engine.STILETTO, Engine.DAGGER, Engine.DAGGER, Engine.DAGGER] == [
         engine(Options(), GitHubSettings(), before),
         engine(Options(engine="dagger"), GitHubSettings(), before),
         engine(Options(), GitHubSettings(engine="dagger"), before),
-        engine(Options(), GitHubSettings(), [foreign("ci.yml", text.replace("# >>>", "#"))]),
+        engine(Options(), GitHubSettings(), theirs),
     ]
 
 
@@ -74,7 +78,7 @@ def test_option_that_cannot_be_is_refused() -> None:
     with pytest.raises(RequestError, match=r"--branch: invalid branch name 'ma\*n'"):
         branch(Options(branch="ma*n"), GitHubSettings())
     with pytest.raises(RequestError, match='unknown engine "docker"'):
-        engine(Options(engine="docker"), GitHubSettings())
+        engine(Options(engine="docker"), GitHubSettings(), Repository())
 
 
 def test_odd_environment_is_refused() -> None:
@@ -153,3 +157,33 @@ def test_renovate_takes_the_place_of_dependabot() -> None:
 def test_reusable_workflow_stays_reusable() -> None:
     """A second call without --reusable does not take away what others call."""
     assert chosen(ours("wheelwright.yml")).reusable
+
+
+def test_engine_of_gitlab_is_the_embedded_one() -> None:
+    """Where nobody chose, and no pipeline of an earlier call has another one."""
+    on_gitlab = Repository(remote="https://gitlab.com/a/b.git")
+    before = Pipeline(".gitlab-ci.yml", ours=True, engine="dagger")
+
+    assert [Engine.STILETTO, Engine.DAGGER, Engine.DAGGER] == [
+        engine(Options(), GitHubSettings(), on_gitlab),
+        engine(Options(), GitHubSettings(), replace(on_gitlab, pipelines=(before,))),
+        engine(Options(forge="github"), GitHubSettings(), on_gitlab),
+    ]
+
+
+def test_forge_is_decided_by_option_table_and_remote() -> None:
+    """In this order, each with its place; another name is refused."""
+    on_gitlab = Repository(remote="https://gitlab.com/a/b.git")
+    table = GitHubSettings(forge="github")
+
+    assert [
+        Found("gitlab", "--forge"),
+        Found("github", "[tool.wheelwright.github] forge"),
+        Found("gitlab", "the remote on gitlab.com"),
+    ] == [
+        forge(Options(forge="gitlab"), table, Repository()),
+        forge(Options(), table, on_gitlab),
+        forge(Options(), GitHubSettings(), on_gitlab),
+    ]
+    with pytest.raises(RequestError, match='unknown --forge "gitlob"'):
+        forge(Options(forge="gitlob"), GitHubSettings(), on_gitlab)

@@ -1,0 +1,1 @@
+"""The thin layer on GitLab: a pipeline whose jobs only call."""
