@@ -81,7 +81,8 @@ def rows(
     if failed == "preflight" and world is not None:
         failed = _next(plan, world, acts)
     if plan is None or world is None:
-        preflight = Row("preflight", Mark.FAILED, end.text() if isinstance(end, Stop) else "")
+        text, at = (end.text(), end.page) if isinstance(end, Stop) else ("", "")
+        preflight = Row("preflight", Mark.FAILED, text, at)
         return (preflight, *(Row(name, _not_run(name)) for name, _ in _STEPS))
     # A job of a workflow ends with its own part: what comes after is another's.
     complete = world.release is not None and not world.release.draft
@@ -90,7 +91,7 @@ def rows(
     for name, own in _STEPS:
         there, note, link = shown.get(name, (False, "", ""))
         if name == failed and isinstance(end, Stop):
-            mark, note = Mark.FAILED, end.text()
+            mark, note, link = Mark.FAILED, end.text(), link or end.page
         elif any(act in acts for act in own):
             mark = Mark.DONE
         elif name == "lock" and isinstance(end, Done):
@@ -214,8 +215,11 @@ class Report:
         marks = max(len(row.mark.value) for row in self.rows)
         lines = [self.title]
         for row in self.rows:
-            note = row.note.replace("\n", "\n" + " " * (width + marks + 6))
-            parts = (f"{row.step:<{width}}", f"{row.mark.value:<{marks}}", note, row.link)
+            # A reason may have many lines; where to read about it has one of its own.
+            apart = "\n" if row.mark is Mark.FAILED else "  "
+            note = apart.join(part for part in (row.note, row.link) if part)
+            note = note.replace("\n", "\n" + " " * (width + marks + 6))
+            parts = (f"{row.step:<{width}}", f"{row.mark.value:<{marks}}", note)
             lines.append(("  " + "  ".join(part for part in parts if part)).rstrip())
         lines += self.status.lines() if self.status else ()
         return harmless("\n".join(lines))

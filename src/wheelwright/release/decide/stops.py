@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from wheelwright.identity import page
+
 
 class Reason(Enum):
     """A reason's title: a lower-case fact, the same in the message and in the manual."""
@@ -187,6 +189,11 @@ class Stop:
     def reason(self) -> Reason:
         """The first reason."""
         return self.problems[0].reason
+
+    @property
+    def page(self) -> str:
+        """The address of what to do about the first reason."""
+        return page("recovery", self.reason.value)
 
     def text(self) -> str:
         """Return all problems for people, one a line."""

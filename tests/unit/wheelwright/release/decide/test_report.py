@@ -4,7 +4,10 @@ import asyncio
 import json
 from functools import partial
 
+import pytest
+
 from tests.unit.wheelwright.release.imaginary import WHEEL, Outside, a_plan
+from wheelwright import identity
 from wheelwright.release.act.loop import run
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.ports import ActFailed
@@ -95,6 +98,19 @@ def test_markdown_and_json_hold_the_same_steps() -> None:
     data = json.loads(made.json())
     assert [row.step for row in made.rows] == [step["step"] for step in data["steps"]]
     assert ("demo", "1.2.4", "stopped") == (data["package"], data["version"], data["end"])
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["at a step", "in the preflight"])
+def test_stop_leads_to_its_page(whole: bool) -> None:
+    """Below the reason is the address of its heading; in a summary the reason is the link."""
+    end = Stop.at(Reason.GATES_FAILED if whole else Reason.NO_BUMP, "2 tests\nfailed")
+    stopped = report(Outside(gates_say=CheckResult(False, "2 tests\nfailed")), "stopped")
+    made = stopped if whole else Report("demo", "", "stopped", rows(None, None, (), end))
+    lines = [line.strip() for line in made.text().splitlines()]
+
+    assert identity.page("recovery", end.reason.value) == end.page
+    assert 1 == lines.count(end.page)
+    assert f"](<{end.page}>) |" in made.markdown()
 
 
 def test_preflight_stop_is_reported_without_a_plan() -> None:
