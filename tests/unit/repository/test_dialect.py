@@ -17,6 +17,7 @@ from tests.unit.repository.test_named_commands import messages
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
+TEMPLATES = sorted(path for path in (ROOT / "src/wheelwright/github/templates").iterdir())
 CALL = re.compile(r"\b(?:dagger|stiletto)(?: -m \S+)? call\b(?! wheelwright\b)(?P<rest>[^`\n]*)")
 
 OTHERS = {
@@ -59,6 +60,14 @@ def test_messages_call_the_toolchain() -> None:
         for form in other_forms(text)
     }
     assert set() == found
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_templates_call_the_toolchain(template: Path) -> None:
+    """So is every call in what is generated."""
+    lines = template.read_text(encoding="utf-8").splitlines()
+
+    assert [] == [form for line in lines for form in other_forms(line)]
 
 
 def test_help_calls_the_toolchain() -> None:
