@@ -54,16 +54,18 @@ def _kept(theirs: Pipeline | None) -> Iterator[str]:
             yield f"publish: theirs: {theirs.path} uploads ({job.upload} in job {job.name})"
 
 
-def _schedules(project: Project, repository: Repository, choices: Choices) -> Iterator[str]:
-    """Yield the schedules, which GitLab has on a page and in no file."""
-    named = [each for each in SCHEDULED if each not in choices.without]
-    if not named:
-        return
+def schedules(project: Project, choices: Choices) -> Iterator[tuple[str, str]]:
+    """Yield the name and the fields of each schedule, which GitLab has on a page and in no file."""
     minute = zlib.crc32(project.name.encode()) % 60
-    shown = " and ".join(
-        f'"{_CRON[each].format(minute=minute)}" with the variable {SELECTION} = {each}'
-        for each in named
-    )
+    for each in SCHEDULED:
+        if each not in choices.without:
+            yield each, f'"{_CRON[each].format(minute=minute)}", variable {SELECTION} = {each}'
+
+
+def _schedules(project: Project, repository: Repository, choices: Choices) -> Iterator[str]:
+    shown = " and ".join(fields for _, fields in schedules(project, choices))
+    if not shown:
+        return
     yield f"schedules: make them at {page_of(repository) or 'Build, Pipeline schedules'}: {shown}"
 
 
@@ -92,4 +94,4 @@ def _not_there(project: Project, choices: Choices) -> Iterator[str]:
         yield f"release: not written for GitLab: {RELEASE}"
 
 
-RELEASE = "it needs GitHub's API; make the tag by hand, then `build` and `uv publish` its files"
+RELEASE = "it needs GitHub's API; set version and tag by hand, then `publish --tag TAG`"

@@ -11,6 +11,7 @@ from wheelwright.project.addresses import without_credentials
 from wheelwright.project.model import Project
 from wheelwright.release.decide import edits, tags, version_tools
 from wheelwright.release.decide.tags import Tags
+from wheelwright.release.decide.urls import forge_of
 from wheelwright.repository.checkout import Submodule
 from wheelwright.repository.existing import Workflow
 from wheelwright.repository.pipeline import MAIN, Pipeline
@@ -57,8 +58,7 @@ class Repository:
     @property
     def forge(self) -> str:
         """Who serves the remote: "github", "gitlab", or empty where its host does not say."""
-        host = host_of(self.remote)
-        return next((each for each in ("github", "gitlab") if each in host.split(".")), "")
+        return forge_of(host_of(self.remote))
 
     @property
     def works_on(self) -> Found:

@@ -8,7 +8,9 @@ import anyio
 
 from wheelwright import description
 from wheelwright.container.loading import LoadedProject, python_of, with_paths
+from wheelwright.environment.audited import find
 from wheelwright.errors import GateFailed, WheelwrightError
+from wheelwright.github.options import Choices, Options, forge
 from wheelwright.release.act import calling
 from wheelwright.release.act.http import Http, token_of
 from wheelwright.release.act.index import SimpleIndex
@@ -19,7 +21,7 @@ from wheelwright.release.decide.stops import Problem
 from wheelwright.release.decide.urls import Hub, index_urls
 from wheelwright.repository.facts import Repository
 from wheelwright.repository.look import look
-from wheelwright.start import changelog, dagger_json, hub, local, publisher
+from wheelwright.start import changelog, dagger_json, gitlab, hub, local, publisher
 from wheelwright.start.findings import Finding, State, as_json, conclusion, missing, text
 from wheelwright.start.publisher import Expected
 from wheelwright.start.settings import AREA, Setting, others, settings
@@ -39,6 +41,12 @@ class _Place:
     http: Http
     hub: Hub | str
     program: str
+
+    @property
+    def on_gitlab(self) -> bool:
+        """Whether the jobs of the repository are GitLab's."""
+        settings = self.loaded.project.settings.github
+        return forge(Options(), settings, self.repository).value == "gitlab"
 
 
 async def examine(
@@ -66,8 +74,10 @@ async def examine(
     found = [
         *local.package(subjects),
         *local.git(repository, repository.tags(project)),
-        *local.files(repository, await _toolchain(loaded), keeps, program),
-        *await _github(place),
+        *local.files(
+            repository, await _toolchain(loaded), keeps, program, on_gitlab=place.on_gitlab
+        ),
+        *await _forge(place),
         *await _index(place),
     ]
     printed = as_json(found) if json else text(found)
@@ -88,6 +98,17 @@ async def _toolchain(loaded: LoadedProject) -> dagger_json.Toolchain | None:
     except WheelwrightError:
         # Of the module itself, or broken: `init` reports which.
         return None
+
+
+async def _forge(place: _Place) -> list[Finding]:
+    """Return the settings of the repository, or where they are."""
+    if not place.on_gitlab:
+        return await _github(place)
+    project = place.loaded.project
+    # As `workflows`: nothing is audited where nothing is pinned.
+    without = (*project.settings.github.without, *(() if find(project).places else ("audit",)))
+    choices = Choices(without=without)
+    return [*gitlab.settings(project, place.repository, choices)]
 
 
 async def _github(place: _Place) -> list[Finding]:
@@ -136,5 +157,8 @@ async def _index(place: _Place) -> list[Finding]:
         seen = str(error) or f"no response within {_SECONDS} s"
         return [Finding(publisher.AREA, "project", State.UNSEEN, seen)]
     on = f"{place.hub.owner}/{place.hub.name}" if isinstance(place.hub, Hub) else ""
+    if place.on_gitlab:
+        # No publisher of GitHub: what is uploaded there has a token.
+        return [*publisher.project(urls, name, files)]
     file, environment = publisher.workflow(project.settings.github, place.repository)
     return [*publisher.index(urls, Expected(name, on, file, environment), files, found)]

@@ -9,6 +9,7 @@ from wheelwright.description import Subject
 from wheelwright.release.decide.tags import Tags
 from wheelwright.repository.existing import Workflow
 from wheelwright.repository.facts import Repository
+from wheelwright.start import gitlab
 from wheelwright.start.dagger_json import Toolchain
 from wheelwright.start.findings import Finding, State
 
@@ -65,7 +66,12 @@ def git(repository: Repository, tags: Tags) -> Iterator[Finding]:
 
 
 def files(
-    repository: Repository, toolchain: Toolchain | None, changelog: str | None, program: str
+    repository: Repository,
+    toolchain: Toolchain | None,
+    changelog: str | None,
+    program: str,
+    *,
+    on_gitlab: bool = False,
 ) -> Iterator[Finding]:
     """Yield what the files have: the module, the workflows, who tests and who publishes.
 
@@ -80,6 +86,19 @@ def files(
     else:
         at = f", pinned to {toolchain.pin[:12]}" if toolchain.pin else ""
         yield Finding("files", "module", State.FOUND, f"{toolchain.source}{at}")
+    if on_gitlab:
+        yield from gitlab.files(repository, program)
+    else:
+        yield from _workflows(repository, program)
+    if changelog:
+        yield Finding("files", "changelog", State.FOUND, changelog)
+    elif changelog is not None:
+        step = f"{program} init -y"
+        yield Finding("files", "changelog", State.MISSING, "nothing keeps one", (step,))
+    yield gitlab.updates(repository) if on_gitlab else _updates(repository, program)
+
+
+def _workflows(repository: Repository, program: str) -> Iterator[Finding]:
     ours = [each for each in repository.workflows if each.ours]
     if ours:
         yield Finding("files", "workflows", State.FOUND, ", ".join(_names(ours)))
@@ -93,18 +112,15 @@ def files(
         if each.error:
             yield Finding("files", each.path, State.MISSING, each.error, ("correct it",))
     yield from _publishers(repository, ours)
-    if changelog:
-        yield Finding("files", "changelog", State.FOUND, changelog)
-    elif changelog is not None:
-        step = f"{program} init -y"
-        yield Finding("files", "changelog", State.MISSING, "nothing keeps one", (step,))
+
+
+def _updates(repository: Repository, program: str) -> Finding:
     updates = repository.renovate or repository.dependabot
     if updates:
-        yield Finding("files", "updates", State.FOUND, updates)
-    else:
-        step = f"{program} workflows -y"
-        seen = "neither Dependabot nor Renovate is configured"
-        yield Finding("files", "updates", State.MISSING, seen, (step,))
+        return Finding("files", "updates", State.FOUND, updates)
+    step = f"{program} workflows -y"
+    seen = "neither Dependabot nor Renovate is configured"
+    return Finding("files", "updates", State.MISSING, seen, (step,))
 
 
 def _publishers(repository: Repository, ours: Sequence[Workflow]) -> Iterator[Finding]:

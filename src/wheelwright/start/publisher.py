@@ -68,18 +68,24 @@ def newest(files: Sequence[File]) -> tuple[str, tuple[File, ...]]:
     return highest, tuple(each for each in files if file_version(each.name) == highest)
 
 
+def project(urls: IndexUrls, name: str, files: Sequence[File]) -> Iterator[Finding]:
+    """Yield the project, with its newest version."""
+    version, _ = newest(files)
+    if not version:
+        seen = f"{name} is not on {_host(urls)}: the first release creates it"
+        yield Finding(AREA, "project", State.FOUND, seen)
+    else:
+        yield Finding(AREA, "project", State.FOUND, f"{name} {version} on {_host(urls)}")
+
+
 def index(
     urls: IndexUrls, expected: Expected, files: Sequence[File], found: Sequence[Publisher]
 ) -> Iterator[Finding]:
     """Yield the project and its publisher; `found` are those that published the newest release."""
-    host = urlsplit(urls.check).hostname or urls.shown[1]
+    host = _host(urls)
     version, _ = newest(files)
     manage = _site(urls)
-    if not version:
-        seen = f"{expected.project} is not on {host}: the first release creates it"
-        yield Finding(AREA, "project", State.FOUND, seen)
-    else:
-        yield Finding(AREA, "project", State.FOUND, f"{expected.project} {version} on {host}")
+    yield from project(urls, expected.project, files)
     subject = "trusted publisher"
     if any(_is_expected(each, expected) for each in found):
         seen = f"{version} came from {'; '.join(each.text() for each in found)}"
@@ -111,6 +117,10 @@ def _is_expected(publisher: Publisher, expected: Expected) -> bool:
         and publisher.repository.lower() == expected.repository.lower()
         and publisher.workflow == expected.workflow
     )
+
+
+def _host(urls: IndexUrls) -> str:
+    return urlsplit(urls.check).hostname or urls.shown[1]
 
 
 def _site(urls: IndexUrls) -> str:

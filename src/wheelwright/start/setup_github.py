@@ -13,8 +13,8 @@ from wheelwright.release.act.http import token_of
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.rest import Rest
 from wheelwright.release.decide.stops import Problem
-from wheelwright.release.decide.urls import Hub, https, hub_of, is_path
-from wheelwright.repository.facts import Found, Repository, host_of
+from wheelwright.release.decide.urls import Hub, forge_of, https, hub_of, is_path
+from wheelwright.repository.facts import Found, host_of
 from wheelwright.repository.look import look
 from wheelwright.start import hub
 from wheelwright.start.findings import missing, text
@@ -60,8 +60,7 @@ async def hub_for(options: ReleaseOptions) -> Hub:
         RequestError: there is none, or a token would be sent in the clear.
     """
     remote = options.remote or await repository.origin_of(options.git)
-    if Repository(remote=remote).forge == "gitlab" and not options.github_api:
-        # A token for GitHub is not for another server.
+    if forge_of(host_of(remote)) == "gitlab" and not options.github_api:
         raise RequestError(
             f"the remote is on {host_of(remote)}, which is not GitHub",
             "pass --remote with the repository's address on GitHub",

@@ -80,7 +80,7 @@ class Preflight:
             index = await self._answer(self.index.files, index)
         if self.plan_only:
             # Where a clone stands in for the remote, there may be no network at all.
-            reasons = {Reason.NO_CREDENTIALS}
+            reasons = {Reason.NO_CREDENTIALS, Reason.NOT_GITHUB}
             if read.remote.stands_in:
                 reasons.add(Reason.NO_ANSWER)
             missing = [each for each in self._problems if each.reason in reasons]
@@ -127,6 +127,10 @@ class Preflight:
     def _credentials(self) -> None:
         hub, token = self.read.hub, self.options.github_token
         part = self.options.part
+        if isinstance(hub, Problem) and hub.reason is Reason.NOT_GITHUB:
+            # Whatever else is missing, it would not help.
+            self._problems.append(hub)
+            return
         if part is not Part.EDITS and (missing := self.options.uncredentialed()):
             self._problems.append(missing)
         if isinstance(hub, Problem) and not self.read.remote.stands_in:

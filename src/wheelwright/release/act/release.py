@@ -24,6 +24,7 @@ from wheelwright.release.act.loop import MachineClock, Outcome, say
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.preflight import Preflight
 from wheelwright.release.act.read import Read
+from wheelwright.release.act.repository import not_on_github
 from wheelwright.release.act.workshop import Containers
 from wheelwright.release.decide import roles, status
 from wheelwright.release.decide.plan import decide
@@ -210,6 +211,8 @@ async def prepare(options: ReleaseOptions, loaded: LoadedProject, *, rehearsal: 
     # For an invalid request nothing is looked up.
     if not options.take_over and (refusal := options.refusal()):
         raise Stopped(refusal.text())
+    if not plan_only and (problem := await not_on_github(options)):
+        raise Stopped(problem.text())
     identity = options.identity()
     read = await reading.read(options, loaded, identity)
     http = await options.http()

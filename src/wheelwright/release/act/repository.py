@@ -22,8 +22,8 @@ from wheelwright.release.decide import refs
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.report import Stopped
-from wheelwright.release.decide.stops import Stop
-from wheelwright.release.decide.urls import https, is_path, origin
+from wheelwright.release.decide.stops import Problem, Reason, Stop
+from wheelwright.release.decide.urls import https, hub_of, is_path, origin
 
 _FETCHED = "as it was fetched last"
 _HINT = "pass --remote with its address by https"
@@ -93,6 +93,14 @@ async def origin_of(git: dagger.Directory | None) -> str:
     if not await git.exists(".git/config"):
         return ""
     return origin(await git.file(".git/config").contents())
+
+
+async def not_on_github(options: ReleaseOptions) -> Problem | None:
+    """Return the problem of a repository whose host is known to be of another forge."""
+    named = options.remote or await origin_of(options.git)
+    hub = hub_of("" if is_path(named) else https(named), options.github_api)
+    known = isinstance(hub, Problem) and hub.reason is Reason.NOT_GITHUB
+    return hub if isinstance(hub, Problem) and known else None
 
 
 async def _complete(git: dagger.Directory | None) -> dagger.Directory:

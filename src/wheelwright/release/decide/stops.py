@@ -24,6 +24,7 @@ class Reason(Enum):
     UNFINISHED = "another release is unfinished"
     NOTHING_NEW = "nothing to release"
     EMPTY_CHANGELOG = "the changelog has no entry for the release"
+    NOT_GITHUB = "the repository is not on GitHub"
     NO_CREDENTIALS = "a credential is missing"
     NO_PERMISSION = "a permission is missing"
     FORBIDDEN = "a rule of the repository forbids the release"
@@ -90,6 +91,9 @@ _HINTS = {
     Reason.UNFINISHED: "finish it first with --version",
     Reason.NOTHING_NEW: "write what changed, then run again",
     Reason.EMPTY_CHANGELOG: "write what changed, then run again",
+    Reason.NOT_GITHUB: (
+        "set the version and its tag by hand, then run `publish --tag TAG --index-token env://NAME`"
+    ),
     Reason.NO_CREDENTIALS: "pass it, then run again",
     Reason.NO_PERMISSION: "grant it, then run again",
     Reason.FORBIDDEN: "except the ref from the rule or let the token bypass it, then run again",

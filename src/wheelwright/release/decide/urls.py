@@ -141,6 +141,12 @@ class Hub:
         return exposed(self.page) or exposed(self.api)
 
 
+def forge_of(host: str) -> str:
+    """Return who serves a host: "github", "gitlab", or empty where its name does not say."""
+    names = host.lower().split(".")
+    return next((each for each in ("github", "gitlab") if each in names), "")
+
+
 def hub_of(remote: str, api: str = "") -> Hub | Problem:
     """Return the repository that a remote's address names; `api` is the caller's, if given.
 
@@ -152,5 +158,8 @@ def hub_of(remote: str, api: str = "") -> Hub | Problem:
         hint = "pass --remote https://github.com/OWNER/NAME"
         return Problem(Reason.BAD_REQUEST, f"{named} on GitHub", hint)
     scheme, host, owner, name = match.groups()
+    if not api and forge_of(host.partition(":")[0]) == "gitlab":
+        # A token for GitHub is not for another server.
+        return Problem(Reason.NOT_GITHUB, f"{host} has no API of GitHub, which a release needs")
     known = "https://api.github.com" if host == "github.com" else f"{scheme}://{host}/api/v3"
     return Hub((api or known).rstrip("/"), owner, name, f"{scheme}://{host}/{owner}/{name}")

@@ -1,4 +1,4 @@
-"""zizmor and actionlint find nothing, in the workflows here and in every form that is written."""
+"""No linter finds anything in the workflows here, and in every form that is written."""
 
 import os
 import shutil
@@ -30,6 +30,11 @@ MILLRACE = fixture("hatchling-src")
 # Programs that wheels of the group `workflows` bring, beside the interpreter.
 PROGRAMS = Path(sys.executable).parent
 ZIZMOR = ("zizmor", "--offline", "--persona=pedantic", "--no-progress", "--no-exit-codes")
+SCHEMAS_OF_WORKFLOWS = ".github/workflows/*.yml"
+SCHEMAS = {
+    "vendor.github-workflows": SCHEMAS_OF_WORKFLOWS,
+    "vendor.dependabot": ".github/dependabot.yml",
+}
 ZIZMOR_FINDS_NOTHING = "No findings to report."
 
 EVERYTHING = Choices(
@@ -118,8 +123,18 @@ def test_actionlint_finds_nothing(repository: Path) -> None:
     assert 'Rule "shellcheck" was disabled' not in done.stderr
 
 
+def test_schemas_find_nothing(repository: Path) -> None:
+    """Workflows and dependabot.yml are valid by the schemas of editors."""
+    for schema, pattern in SCHEMAS.items():
+        for path in sorted(repository.glob(pattern)):
+            done = run(repository, "check-jsonschema", "--builtin-schema", schema, str(path))
+
+            assert 0 == done.returncode, done.stdout
+    assert [*repository.glob(SCHEMAS_OF_WORKFLOWS)]
+
+
 def test_linters_are_not_blind(tmp_path: Path) -> None:
-    """The same two commands do find an unpinned action and an unquoted variable."""
+    """The same commands do find an unpinned action, an unquoted variable and an unknown key."""
     workflow = tmp_path / ".github/workflows/bad.yml"
     workflow.parent.mkdir(parents=True)
     workflow.write_text(
@@ -130,3 +145,6 @@ def test_linters_are_not_blind(tmp_path: Path) -> None:
 
     assert "unpinned-uses" in run(tmp_path, *ZIZMOR, ".").stdout
     assert "SC2086" in run(tmp_path, "actionlint").stdout
+    workflow.write_text(workflow.read_text().replace("runs-on", "run-on"))
+    schema = ("check-jsonschema", "--builtin-schema", "vendor.github-workflows")
+    assert 0 != run(tmp_path, *schema, str(workflow)).returncode

@@ -3,10 +3,11 @@
 import pytest
 
 from tests.unit.wheelwright.release.packages import STATIC, project
-from wheelwright.release.decide.stops import Problem
+from wheelwright.release.decide.stops import Problem, Reason
 from wheelwright.release.decide.urls import (
     Hub,
     IndexUrls,
+    forge_of,
     https,
     hub_of,
     index_urls,
@@ -115,6 +116,37 @@ def test_another_remote_is_named(remote: str, message: str) -> None:
     problem = hub_of(remote)
     assert isinstance(problem, Problem)
     assert message == problem.seen
+
+
+@pytest.mark.parametrize(
+    "remote", ["https://gitlab.com/o/demo.git", "https://gitlab.example.org:8443/o/p/demo"]
+)
+def test_gitlab_is_named_in_one_line(remote: str) -> None:
+    """What is missing there, and what to do; an address of GitHub's API decides otherwise."""
+    problem = hub_of(remote)
+    assert isinstance(problem, Problem)
+    assert Reason.NOT_GITHUB is problem.reason
+    host = remote.split("/")[2]
+    assert (
+        f"the repository is not on GitHub: {host} has no API of GitHub, which a release needs; "
+        "set the version and its tag by hand, then run `publish --tag TAG --index-token env://NAME`"
+    ) == problem.text()
+    assert isinstance(hub_of(remote, "https://api.github.com"), Hub)
+
+
+@pytest.mark.parametrize(
+    ("host", "forge"),
+    [
+        ("github.com", "github"),
+        ("GitLab.com", "gitlab"),
+        ("gitlab.example.org", "gitlab"),
+        ("git.example.org", ""),
+        ("mygitlab.example.org", ""),
+    ],
+)
+def test_forge_is_a_part_of_the_hosts_name(host: str, forge: str) -> None:
+    """A whole label of the name, as anybody may have it in a longer one."""
+    assert forge == forge_of(host)
 
 
 def test_origin_is_read_from_the_configuration_of_git() -> None:
