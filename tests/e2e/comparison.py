@@ -131,11 +131,11 @@ def runners(pythons: Sequence[str], group: str) -> list[Runner]:
     ]
 
 
-def downloaded(at: Path, environ: Mapping[str, str]) -> Path:
-    """Download and unpack the sdist of the package."""
-    name, _, version = PACKAGE.partition("==")
+def downloaded(at: Path, environ: Mapping[str, str], package: str = PACKAGE) -> Path:
+    """Download and unpack the sdist of a package, which is named as NAME==VERSION."""
+    name, _, version = package.partition("==")
     pip = ("uv", "run", "--isolated", "--no-project", "--with=pip", "python", "-m", "pip")
-    args = ("download", "--quiet", "--no-deps", f"--no-binary={name}", f"--dest={at}", PACKAGE)
+    args = ("download", "--quiet", "--no-deps", f"--no-binary={name}", f"--dest={at}", package)
     output((*pip, *args), at, environ)
     unpack(at / f"{name}-{version}.tar.gz", at)
     return at / f"{name}-{version}"

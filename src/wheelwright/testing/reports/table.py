@@ -25,7 +25,8 @@ def render(report: MatrixReport) -> str:
     measured = report.coverage is not None
     head = ["cell", "verdict", "tests", *(["coverage"] if measured else []), "seconds", "note"]
     body = [_row(cell, measured=measured) for cell in report.cells]
-    title = f"matrix of {report.package}"
+    # The first line is what `check` shows of it, so that names what did not run.
+    title = f"matrix of {report.package}{f': {headline(report)}' if report.ok else ''}"
     lines = columns(head, body, right=("coverage", "seconds"), note=True)
     last = f"{'passed' if report.ok else 'failed'}: {headline(report)}"
     again = [report.again] if report.again else []

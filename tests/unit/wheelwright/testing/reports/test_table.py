@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from tests.unit.wheelwright.testing.reports.matrices import COVERAGE, FAILED, report
+from tests.unit.wheelwright.testing.reports.matrices import ABSENT, COVERAGE, FAILED, PASSED, report
+from wheelwright.gates.result import Verdict
 from wheelwright.testing.cells import Cell
 from wheelwright.testing.reports.table import render
 
@@ -37,6 +38,15 @@ def test_table_has_a_line_for_each_cell() -> None:
     made = report(coverage=COVERAGE, notes=("not run here: x",))
     again = "again: x matrix --cell 3.12-lowest-direct"
     assert WHOLE == render(replace(made, again=again))
+
+
+def test_title_of_a_passed_matrix_has_its_result() -> None:
+    """The first line, which `check` shows, names how many cells did not run."""
+    idle = replace(ABSENT, verdict=Verdict.NOT_RUN)
+
+    assert ["matrix of demo: 1 cell passed, 1 not run", "matrix of demo: 1 cell passed"] == [
+        render(report(*cells)).partition("\n")[0] for cells in ((PASSED, idle), (PASSED,))
+    ]
 
 
 def test_one_failure_in_nine_cells_is_printed_once() -> None:
