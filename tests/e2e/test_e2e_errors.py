@@ -168,7 +168,7 @@ def test_python_that_this_machine_cannot_provide(stiletto: Bench, sample: Sample
     ended = stiletto.fails(sample("hatchling-src"), "test", "--python=3.99")
 
     assert "no Python 3.99 on this machine; found " in ended.error
-    assert "choose one of those" in ended.error
+    assert "choose one of those, such as --python 3." in ended.error
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,9 @@ class Invocation:
             self.options, [item for item in given if item.flag.name not in names]
         )
         if others and only_flags and not self.options.help:
-            raise UsageError(f'unknown command "{others[0]}" for "{command}"')
+            raise UsageError(
+                f'unknown command "{others[0]}" for "{command}"', hint=f"see {command} --help"
+            )
         return [item for item in given if item.flag.name in names], others
 
     @property

@@ -168,11 +168,22 @@ def _find(arguments: Sequence[str], level: Level, types: Types) -> FunctionDef:
     message = f'unknown command "{name}" for "{level.command}"'
     see = f"see {level.command} --help"
     function = None if level.is_root else level.function
+    if level.is_root and (within := _within(name, usable, types)):
+        raise UsageError(message, hint=f'did you mean "{within} {name}"? {see}')
     if meant := closest(name, usable):
         raise UsageError(message, hint=f'did you mean "{meant}"? {see}')
     if flag := argument_hint(function, arguments):
         raise UsageError(message, hint=f"did you mean {flag}? {see}")
     raise UsageError(message + ("" if usable else ": it returns nothing to call on"), hint=see)
+
+
+def _within(name: str, functions: Mapping[str, FunctionDef], types: Types) -> str:
+    """Return the toolchain, or another object, whose function has a name; empty where none has."""
+    for key, function in functions.items():
+        provider = provider_of(function.returns, types)
+        if provider is not None and name in functions_of(provider):
+            return key
+    return ""
 
 
 def _read_level(

@@ -257,9 +257,11 @@ def _dispatch(invocation: Invocation, args: list[str]) -> int:
         raise NotSupported(f"the command {name}")
     if name not in COMMANDS:
         meant = closest(name, COMMANDS)
+        # Another letter in front is rather another word: lint is not init.
+        likely = f'did you mean "{meant}"? ' if meant and meant[0] == name[0] else ""
+        calling = "" if likely else "stiletto call ... calls a function of the module; "
         raise UsageError(
-            f'unknown command "{name}" for "stiletto"',
-            hint=f'did you mean "{meant}"? {flags.see_help}' if meant else flags.see_help,
+            f'unknown command "{name}" for "stiletto"', hint=f"{likely}{calling}{flags.see_help}"
         )
     if name == "help":
         from stiletto.cli.describe import command_help

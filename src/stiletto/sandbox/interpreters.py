@@ -291,9 +291,11 @@ async def interpreter_for(
     if chosen is not None:
         return chosen
     exact = version.count(".") == 2
+    other = choose("3", found)
     versions = {python.text if exact else python.name: python.version for python in found}
     listed = ", ".join(sorted(versions, key=lambda name: (versions[name], name))) or "none"
     raise EnvironmentFailed(
         f"no Python {version} on this machine; found {listed}" + (f"; {tried}" if tried else ""),
-        hint=f"install it, for instance with `uv python install {version}`, or choose one of those",
+        hint=f"install it, for instance with `uv python install {version}`, or choose one of those"
+        + (f", such as --python {other.text if exact else other.name}" if other else ""),
     )

@@ -63,7 +63,8 @@ def test_other_arguments_are_refused(tmp_path: Path) -> None:
     """`init` takes options only."""
     ended = Shell(tmp_path)("init", "here")
 
-    assert (1, 'unknown command "here" for "stiletto init"') == (
-        ended.code,
-        ended.err.splitlines()[0].removeprefix("Error: "),
-    )
+    lines = [
+        'Error: unknown command "here" for "stiletto init"',
+        "  hint: see stiletto init --help",
+    ]
+    assert (1, lines) == (ended.code, ended.err.splitlines())

@@ -88,8 +88,22 @@ def test_commands_are_either_ours_or_daggers() -> None:
         ),
         ("--bogus", "Error: unknown flag: --bogus\n  hint: see stiletto --help\n"),
         ("version now", 'Error: unknown command "now" for "stiletto version"\n'),
-        ("session now", 'Error: unknown command "now" for "stiletto session"\n'),
-        ("prune now", 'Error: unknown command "now" for "stiletto prune"\n'),
+        (
+            "session now",
+            'Error: unknown command "now" for "stiletto session"\n'
+            "  hint: see stiletto session --help\n",
+        ),
+        (
+            "prune now",
+            'Error: unknown command "now" for "stiletto prune"\n'
+            "  hint: see stiletto prune --help\n",
+        ),
+        (
+            "lint",
+            'Error: unknown command "lint" for "stiletto"\n'
+            "  hint: stiletto call ... calls a function of the module; "
+            "see stiletto --help\n",
+        ),
         ("run", "Error: no command to run\n  hint: see stiletto run --help\n"),
         (
             "run no-such-program",

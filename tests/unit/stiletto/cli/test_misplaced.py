@@ -140,3 +140,16 @@ def test_two_flags_of_the_same_value_are_not_guessed() -> None:
     """Where two flags name a value, neither is suggested."""
     both = fn("f", STRING, ArgDef("a", STRING, "red or blue"), ArgDef("b", STRING, "red"))
     assert ["", "--a blue"] == [argument_hint(both, ["red"]), argument_hint(both, ["blue"])]
+
+
+def test_function_of_another_object_is_named_with_it(tmp_path: Path) -> None:
+    """A toolchain's function that is called without the toolchain: its name stands in front."""
+    functions = {"tests": fn("tests", obj("SampleTests"))}
+    sample = replace(SAMPLE, functions=functions)
+    launcher = FakeLauncher(module=replace(MODULE, objects={**MODULE.objects, "Sample": sample}))
+    ended = Shell(tmp_path, launcher=launcher)("call", "label")
+
+    assert (
+        'Error: unknown command "label" for "stiletto call"\n'
+        '  hint: did you mean "tests label"? see stiletto call --help\n'
+    ) == ended.err
