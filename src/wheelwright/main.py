@@ -54,6 +54,7 @@ from wheelwright.project.pythons import listed
 from wheelwright.release.act.options import ReleaseOptions
 from wheelwright.release.act.tokens import with_tokens
 from wheelwright.testing import cells, combining, matrix, run_tests
+from wheelwright.testing import shards as sharding
 from wheelwright.testing.cells import Selection
 from wheelwright.testing.matrix_options import MatrixOptions
 from wheelwright.testing.plan import TestRequest
@@ -216,6 +217,12 @@ class Wheelwright(Starting, Releases):
         os: Annotated[
             list[str], Doc("Runners for --format github, such as ubuntu-latest,macos-latest.")
         ] = [],
+        shards: Annotated[
+            int, Doc("With --format github: at most so many jobs, of about the same duration.")
+        ] = 0,
+        history_: Annotated[
+            dagger.File | None, Doc("What `matrix-run history` returned: durations for --shards.")
+        ] = None,
         all_packages: AllPackages = False,
         rerun: Rerun = False,
     ) -> str:
@@ -226,6 +233,10 @@ class Wheelwright(Starting, Releases):
         table. A claimed Python that the engine cannot provide is not run, and named; one that is
         requested fails. `matrix-run` returns the files of the same run.
         """
+        if (shards or history_) and (format_ is not PlanFormat.GITHUB or not shards):
+            raise RequestError(
+                "--history needs --shards, and --shards needs --format github", "pass them, too"
+            )
         selection = self._selected(replace(selection, os=os))
 
         async def run(loaded: LoadedProject) -> MatrixReport:
@@ -240,6 +251,9 @@ class Wheelwright(Starting, Releases):
         loaded = await with_pythons(await self._loaded(git, rerun=rerun))
         if plan or format_ is PlanFormat.GITHUB:
             planned = cells.plan(loaded.project, selection)
+            if shards:
+                known = await history_.contents() if history_ else ""
+                return sharding.jobs(planned, selection, shards, known)
             if format_ is PlanFormat.GITHUB:
                 return cells.github(planned)
             return cells.table(loaded.project, planned)
@@ -264,16 +278,16 @@ class Wheelwright(Starting, Releases):
         parts: Annotated[
             dagger.Directory, Doc("A directory of what `matrix-run reports` returned for each.")
         ],
-        selection: Selection,
         options: MatrixOptions,
     ) -> Matrix:
         """Return one matrix of the parts that ran on several machines, as `matrix-run` does.
 
-        The cells are those of the plan: one that no part has is a failed cell. `check` judges it.
+        The cells are all that the arguments of the parts select, but for --cell: one that no part
+        has is a failed cell. `check` judges the matrix.
         """
         loaded = await with_pythons(await self._loaded(git))
-        selection = self._selected(selection)
-        return matrix_object(await combining.combine(loaded, parts, selection, options))
+        usual = self._selected(Selection())
+        return matrix_object(await combining.combine(loaded, parts, usual, options))
 
     @uncached
     @takes(without=("args", "fail_fast"))

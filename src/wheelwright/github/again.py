@@ -30,6 +30,7 @@ def steps(
     functions = {
         "gates": ("ci", ""),
         "matrix": (f"matrix{matrix_args}", ""),
+        "part": (f"matrix{matrix_args} --cell $CELL", "CELL: ${{ matrix.cell }}"),
         "native": ("matrix --cell $CELL", "CELL: ${{ matrix.cell }}"),
         "audit": ("audit", ""),
         "security": ("security", ""),

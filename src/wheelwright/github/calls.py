@@ -53,6 +53,7 @@ CALLS = {
     # Whatever is claimed has to be tested somewhere, and that is here.
     "call_matrix": "matrix --skip-unavailable=false",
     "call_matrix_run": "matrix-run --skip-unavailable=false",
+    "call_matrix_combine": "matrix-combine",
     "call_native": "native-matrix",
     "call_audit": "audit",
     "call_edits": 'release --base "$BASE"',

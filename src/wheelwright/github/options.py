@@ -17,6 +17,8 @@ from wheelwright.project.arguments import argument
 from wheelwright.project.github_settings import (
     FILES,
     FORGES,
+    JOBS,
+    SHARDS_MAX,
     GitHubSettings,
     is_branch,
     is_environment,
@@ -60,6 +62,16 @@ class Options:
     reusable: bool = argument(
         "Put the checks into a workflow that other repositories can call, too.", False
     )
+    jobs: str = argument(
+        "one for the whole matrix, or cells: one for each cell, which a last one combines. "
+        "Default: one.",
+        "",
+    )
+    shards: int = argument(
+        "So many jobs for the cells, of about the same duration by their history; "
+        "implies --jobs cells.",
+        0,
+    )
     overwrite: bool = argument("Replace files of the same names that a person wrote.", False)
 
 
@@ -72,6 +84,8 @@ class Choices:
         names: the name of each workflow that is not that of its file.
         members: the packages, where there are several.
         publish: who uploads to the index: "release", "tag", or "theirs".
+        jobs: "one" for the whole matrix, or "cells" for one for each part of it.
+        shards: how many parts at most; 0 for as many as there are cells.
     """
 
     branch: str = "main"
@@ -94,6 +108,13 @@ class Choices:
     history: bool = False
     netrc: str = ""
     retention_days: int = 14
+    jobs: str = "one"
+    shards: int = 0
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether the matrix has a job for each of its parts."""
+        return self.jobs == "cells"
 
     def path(self, kind: str) -> str:
         """Return the path of a workflow."""
@@ -175,6 +196,7 @@ def choose(
             f"invalid branch name {found.branch.value!r}, from {found.branch.origin}",
             "pass --branch main",
         )
+    jobs, shards = _jobs(options, settings)
     environments = {}
     for field_name, usual in _ENVIRONMENTS.items():
         named = getattr(options, field_name)
@@ -209,10 +231,29 @@ def choose(
         sarif=settings.sarif,
         codecov=settings.codecov,
         notify=settings.notify,
-        history=settings.history,
+        history=settings.history or shards > 0,
         netrc=settings.netrc,
         retention_days=settings.retention_days,
+        jobs=jobs,
+        shards=shards,
     )
+
+
+def _jobs(options: Options, settings: GitHubSettings) -> tuple[str, int]:
+    """Return how many jobs the matrix has: one, or one for each cell; and how many at most.
+
+    Raises:
+        RequestError: unknown jobs, or a number of shards that no workflow can have.
+    """
+    if options.jobs and options.jobs not in JOBS:
+        raise RequestError(f'unknown jobs "{options.jobs}"', f"choose from {', '.join(JOBS)}")
+    if options.shards and not 1 <= options.shards <= SHARDS_MAX:
+        raise RequestError(f"--shards must be 1 to {SHARDS_MAX}, not {options.shards}")
+    if options.shards and options.jobs == "one":
+        raise RequestError("--shards needs --jobs cells", "leave one of the two out")
+    shards = options.shards or settings.shards
+    jobs = options.jobs or ("cells" if shards else settings.jobs or "one")
+    return jobs, shards if jobs == "cells" else 0
 
 
 def _files(settings: GitHubSettings, workflows: Sequence[Workflow]) -> Iterator[tuple[str, str]]:

@@ -24,7 +24,7 @@ from dataclasses import replace
 
 from wheelwright.environment.tools import pinned
 from wheelwright.errors import RequestError
-from wheelwright.github import again, requested
+from wheelwright.github import again, parts, requested
 from wheelwright.github import members as several
 from wheelwright.github.calls import (
     CALLS,
@@ -108,6 +108,7 @@ def workflows(
         **several.values(members),
         **requested.values(choices),
     }
+    values |= parts.values(choices, caller.engine.value)
     plain = {**values, **_calls(caller, values)}
     if members:
         # Nothing of a message is of one package.
@@ -125,7 +126,7 @@ def workflows(
             read(template), {**own, "name": name if plain_name else scalar("its name", name)}
         )
 
-    of_matrix = requested.of_matrix(choices)
+    of_matrix = parts.of_matrix(choices, requested.of_matrix(choices))
     told = requested.notify(choices, values["needed"], on_branch=True)
     if choices.reusable:
         called = replace(caller, module='"$MODULE"')
@@ -144,7 +145,10 @@ def workflows(
     if "nightly" not in choices.without:
         resolutions = "locked,lowest-direct,highest" if project.lock else "lowest-direct,highest"
         nightly = {**plain, "matrix_args": f" --resolution {resolutions}"}
-        nightly |= {**_again(caller, nightly), **requested.notify(choices, "matrix")}
+        jobs = ", ".join(parts.needed(choices))
+        nightly |= {**_again(caller, nightly), **requested.notify(choices, jobs)}
+        nightly |= {"matrix_name": "every resolution", "matrix_minutes": "120", "keep_matrix": ""}
+        nightly |= {"prepare_part": "@prepare_plain@", "keep_part": ""}
         add("nightly", "nightly", {**nightly, "annotate": ""})
     for kind in _single(project, choices):
         own = {**plain, "said": kind, **requested.notify(choices, _JOBS[kind])}
@@ -165,7 +169,8 @@ def dependabot_entries(project: Project) -> tuple[Entry, ...]:
 
 def _needed(choices: Choices, *checks: str) -> Iterator[str]:
     """Yield the jobs that the required check waits for."""
-    yield from checks or ("gates", "matrix", *(("cells",) if choices.members else ()), "native")
+    others = ("cells",) if choices.members else ()
+    yield from checks or ("gates", *parts.needed(choices), *others, "native")
     if choices.sarif:
         yield "security"
     yield from choices.needs

@@ -23,6 +23,8 @@ _USUAL = {
     "environment": "pypi",
     "propose_environment": "release",
     "index": "",
+    "jobs": "one",
+    "shards": 0,
 }
 
 

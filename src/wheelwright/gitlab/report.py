@@ -81,7 +81,8 @@ def _not_there(project: Project, choices: Choices) -> Iterator[str]:
     """Yield what is requested, and is written for GitHub only."""
     requested = {
         "sarif": choices.sarif,
-        "history": choices.history,
+        "history": choices.history and not choices.shards,
+        "jobs": choices.in_parts,
         "needs": bool(choices.needs),
     }
     for key, is_requested in requested.items():

@@ -15,6 +15,10 @@ from wheelwright.project.suggestions import unknown
 FORGES: Final = ("github", "gitlab")
 ENGINES: Final = ("dagger", "stiletto")
 PUBLISHERS: Final = ("release", "tag", "theirs")
+JOBS: Final = ("one", "cells")
+"""How many jobs the matrix has."""
+SHARDS_MAX: Final = 256
+"""GitHub's documentation, "Using a matrix": at most this many jobs per workflow run."""
 OPTIONAL: Final = ("nightly", "audit", "release", "publish", "dependabot")
 """What can be left out."""
 FILES: Final = ("ci", "nightly", "audit", "release", "publish", "wheelwright")
@@ -100,19 +104,32 @@ class GitHubSettings:
         default="",
     )
     retention_days: int = setting("how long reports are kept", "1 to 90", unset="`14`", default=14)
+    jobs: str = setting(
+        "one job for the whole matrix, or one for each cell, whose results a last job combines",
+        '`"one"` or `"cells"`',
+        unset='`"one"`',
+        default="",
+    )
+    shards: int = setting(
+        "so many jobs for the cells, of about the same duration by the history, which is kept",
+        "1 to 256",
+        unset="a job for each cell",
+        default=0,
+    )
 
 
 _SECRETS: Final = ("codecov", "notify", "netrc")
 _STRINGS: Final = (
     *("forge", "engine", "branch", "publish", "environment", "propose-environment", "index"),
+    "jobs",
     *_SECRETS,
 )
 _LISTS: Final = ("without", "needs")
 _FLAGS: Final = ("sarif", "history")
-KEYS: Final = (*_STRINGS, *_LISTS, *_FLAGS, "files", "retention-days")
+KEYS: Final = (*_STRINGS, *_LISTS, *_FLAGS, "files", "retention-days", "shards")
 """All keys of the table."""
 
-_CHOICES: Final = {"forge": FORGES, "engine": ENGINES, "publish": PUBLISHERS}
+_CHOICES: Final = {"forge": FORGES, "engine": ENGINES, "publish": PUBLISHERS, "jobs": JOBS}
 # Without the characters that are a pattern for GitHub.
 _BRANCH: Final = re.compile(r"[A-Za-z0-9._/-]+")
 _ENVIRONMENT: Final = re.compile(r"[A-Za-z0-9._ /-]+")
@@ -167,9 +184,12 @@ def _wrong(table: Mapping[str, Any]) -> Iterator[str]:
             yield f"{key} = {value!r}, which is not a list of strings"
         else:
             yield from (f"{key} with {seen}" for each in value if (seen := _wrong_entry(key, each)))
-    days = table.get("retention-days", 14)
-    if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= 90:
-        yield f"retention-days = {days!r}, which is not a number from 1 to 90"
+    for key, most in (("retention-days", 90), ("shards", SHARDS_MAX)):
+        number = table.get(key, 1)
+        if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= most:
+            yield f"{key} = {number!r}, which is not a number from 1 to {most}"
+    if "shards" in table and table.get("jobs") == "one":
+        yield 'shards, which jobs = "one" does not have'
     yield from _wrong_files(table.get("files", {}))
 
 

@@ -85,6 +85,13 @@ class Selection:
     os: list[str] = field(default_factory=list)
 
     @property
+    def axes(self) -> dict[str, tuple[str, ...]]:
+        """The given values of each axis, by its name here."""
+        names = ("python", "resolution", "group", "extra", "service")
+        found = {name: tuple(getattr(self, name)) for name in names}
+        return {name: values for name, values in found.items() if values}
+
+    @property
     def narrows(self) -> bool:
         """Whether this may be less than the whole matrix."""
         return any((self.python, self.resolution, self.group, self.extra, self.cell))

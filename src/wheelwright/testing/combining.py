@@ -23,20 +23,23 @@ from wheelwright.testing.reports.model import CellReport
 
 
 async def combine(
-    loaded: LoadedProject, parts: dagger.Directory, selection: Selection, options: MatrixOptions
+    loaded: LoadedProject, parts: dagger.Directory, usual: Selection, options: MatrixOptions
 ) -> Finished:
     """Judge the cells of all parts as one matrix, and write every report about them.
+
+    `usual` are the cells where no part says which the matrix has.
 
     Raises:
         RequestError: invalid arguments, or parts that are not of one matrix.
     """
     loaded.project.require_package()
     begun = Begun.now()
-    cells, elsewhere = runnable(plan(loaded.project, selection), selection)
     commit = await commit_of(loaded.repository)
     known = matrix_parts.checked(await _read(parts), loaded.project.name, commit)
     options = matrix_parts.options_of(known, options)
     options.check()
+    selection = matrix_parts.selection_of(known, usual)
+    cells, elsewhere = runnable(plan(loaded.project, selection), selection)
     found = matrix_parts.placed(cells, known)
     reports = [matrix_parts.report_of(cell, found, known) for cell in cells]
     taken = await together(

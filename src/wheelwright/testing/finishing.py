@@ -130,6 +130,7 @@ async def finish(
         program=called,
         args=tuple(options.args),
         unmeasured=options.coverage is False,
+        axes=selection.axes,
     )
     if groups := grouped(report):
         again = of_cells(called, covering(groups), options.args)

@@ -13,15 +13,16 @@ says which cells there are, not the parts: one that no part has is a failed cell
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from wheelwright.container.harmless import one_line
 from wheelwright.errors import RequestError
 from wheelwright.gates.result import Verdict
 from wheelwright.gates.table import counted
 from wheelwright.project.reading import cut
-from wheelwright.testing.cells import Cell
+from wheelwright.testing.cells import Cell, Selection
 from wheelwright.testing.matrix_options import MatrixOptions
 from wheelwright.testing.reports.model import CellReport, MatrixReport, loads
 
@@ -88,23 +89,50 @@ def options_of(parts: Sequence[Part], options: MatrixOptions) -> MatrixOptions:
     Raises:
         RequestError: they ran with different ones.
     """
-    ran = [
-        (part, ("--args", report.args), ("--coverage", report.unmeasured))
-        for part in parts
-        if (report := part.report)
-    ]
-    for part, *given in ran:
-        first, *known = ran[0]
-        for (name, value), (_, other) in zip(given, known, strict=True):
-            if value != other:
-                raise RequestError(
-                    f"{first.shown} and {part.shown} ran with different {name}",
-                    f"give {name} to every part, or to none",
-                )
-    if not ran:
-        return options
-    _, (_, args), (_, unmeasured) = ran[0]
-    return replace(options, args=list(args), coverage=False if unmeasured else None)
+    _check_alike(parts, "--args", lambda report: report.args)
+    _check_alike(parts, "--coverage", lambda report: report.unmeasured)
+    for part in parts:
+        if report := part.report:
+            coverage = False if report.unmeasured else None
+            return replace(options, args=list(report.args), coverage=coverage)
+    return options
+
+
+def selection_of(parts: Sequence[Part], usual: Selection) -> Selection:
+    """Return the cells of which the parts ran some: --cell of each part is left out.
+
+    Raises:
+        RequestError: the parts ran cells of different matrices.
+    """
+    for name in ("python", "resolution", "group", "extra", "service"):
+        _check_alike(parts, f"--{name}", partial(_axis, name))
+    for part in parts:
+        if report := part.report:
+            given = report.axes
+            return Selection(
+                python=list(given.get("python", ())),
+                resolution=list(given.get("resolution", ())),
+                group=list(given.get("group", ())),
+                extra=list(given.get("extra", ())),
+                service=list(given.get("service", ())),
+            )
+    return usual
+
+
+def _axis(name: str, report: MatrixReport) -> tuple[str, ...]:
+    return report.axes.get(name, ())
+
+
+def _check_alike(
+    parts: Sequence[Part], option: str, given: Callable[[MatrixReport], object]
+) -> None:
+    ran = [(part, given(part.report)) for part in parts if part.report]
+    for part, value in ran:
+        if value != ran[0][1]:
+            raise RequestError(
+                f"{ran[0][0].shown} and {part.shown} ran with different {option}",
+                f"give {option} to every part, or to none",
+            )
 
 
 def placed(cells: Sequence[Cell], parts: Sequence[Part]) -> Mapping[str, Part]:
@@ -120,7 +148,7 @@ def placed(cells: Sequence[Cell], parts: Sequence[Part]) -> Mapping[str, Part]:
             if name not in planned:
                 raise RequestError(
                     f"{part.shown} has cell {one_line(name)}, which is not in this matrix",
-                    "give --resolution, --cell and the like as for the parts",
+                    "run the parts over the same source",
                 )
             if name in found:
                 raise RequestError(

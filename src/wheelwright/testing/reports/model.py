@@ -121,6 +121,7 @@ class MatrixReport:
         program: what comes before a function's name in it; empty where that is not known.
         args: pytest's arguments in it.
         unmeasured: whether the caller wanted no coverage.
+        axes: the values that the caller gave for axes of the matrix, by the name of the argument.
     """
 
     package: str
@@ -136,6 +137,7 @@ class MatrixReport:
     program: str = ""
     args: tuple[str, ...] = ()
     unmeasured: bool = False
+    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def failed(self) -> list[CellReport]:

@@ -187,3 +187,36 @@ def test_forge_is_decided_by_option_table_and_remote() -> None:
     ]
     with pytest.raises(RequestError, match='unknown --forge "gitlob"'):
         forge(Options(forge="gitlob"), GitHubSettings(), on_gitlab)
+
+
+def test_jobs_of_the_matrix_are_chosen_like_everything() -> None:
+    """An option is before the table; a number of shards implies jobs for them, and the history."""
+
+    def seen(options: Options, settings: GitHubSettings) -> tuple[str, int, bool]:
+        made = chosen(options=options, settings=settings)
+        return made.jobs, made.shards, made.history
+
+    table = GitHubSettings(jobs="cells", shards=4)
+    assert ("one", 0, False) == seen(Options(), GitHubSettings())
+    assert ("cells", 0, False) == seen(Options(jobs="cells"), GitHubSettings())
+    assert ("cells", 3, True) == seen(Options(shards=3), GitHubSettings())
+    assert ("cells", 4, True) == seen(Options(), table)
+    assert ("cells", 4, True) == seen(Options(), GitHubSettings(shards=4))
+    assert ("cells", 2, True) == seen(Options(shards=2), table)
+    assert ("one", 0, False) == seen(Options(jobs="one"), table)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (Options(jobs="many"), 'unknown jobs "many"; choose from one, cells'),
+        (Options(shards=257), "--shards must be 1 to 256, not 257"),
+        (Options(shards=-1), "--shards must be 1 to 256, not -1"),
+        (Options(jobs="one", shards=2), "--shards needs --jobs cells"),
+    ],
+)
+def test_jobs_that_cannot_be_are_refused(options: Options, message: str) -> None:
+    """The error names the option and what it may be."""
+    with pytest.raises(RequestError) as caught:
+        chosen(options=options)
+    assert message in str(caught.value)

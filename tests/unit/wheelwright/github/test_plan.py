@@ -41,6 +41,7 @@ EVERYTHING = Choices(
     netrc="INDEX_NETRC",
 )
 MEMBERS = (Member("kiln", Form("kiln-v")), Member("lathe", Form("lathe-v")))
+CELLS = Choices(jobs="cells")
 WORKSPACE = replace(EVERYTHING, members=(*MEMBERS, Member("bench", released=False)))
 
 
@@ -106,6 +107,21 @@ def every() -> Iterator[tuple[str, str]]:
         ),
         "reusable": plan(said=None, module=REMOTE, choices=Choices(reusable=True)),
         "from-tags": plan(project(LIKE_ATTRS)),
+        "cells": plan(choices=CELLS),
+        "shards": plan(engine=Engine.STILETTO, choices=replace(CELLS, shards=4)),
+        "everything-shards": plan(
+            said=None,
+            module=REMOTE,
+            choices=replace(EVERYTHING, jobs="cells", shards=4, reusable=True),
+        ),
+        "workspace-cells": plan(
+            said=installed("wheelwright"), choices=replace(WORKSPACE, jobs="cells")
+        ),
+        "workspace-shards": plan(
+            said=None,
+            module=REMOTE,
+            choices=replace(WORKSPACE, jobs="cells", shards=2, reusable=True),
+        ),
     }
     for form, files in forms.items():
         for path, text in files.items():

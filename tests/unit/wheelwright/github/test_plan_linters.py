@@ -72,6 +72,22 @@ FORMS = {
         caller(TOOLCHAIN, Engine.DAGGER, "", ""),
         Choices(publish="tag", members=WORKSPACE.members),
     ),
+    "cells": workflows(MILLRACE, caller(TOOLCHAIN, Engine.STILETTO, "", ""), Choices(jobs="cells")),
+    "everything-shards": workflows(
+        MILLRACE,
+        caller(TOOLCHAIN, Engine.DAGGER, "", ""),
+        replace(EVERYTHING, jobs="cells", shards=4),
+    ),
+    "workspace-shards": workflows(
+        MILLRACE,
+        caller(TOOLCHAIN, Engine.STILETTO, "", ""),
+        replace(WORKSPACE, jobs="cells", shards=2),
+    ),
+    "workspace-cells-reusable": workflows(
+        MILLRACE,
+        caller(None, Engine.DAGGER, REMOTE, ""),
+        replace(WORKSPACE, jobs="cells", reusable=True),
+    ),
     "reusable": workflows(
         MILLRACE, caller(None, Engine.DAGGER, REMOTE, ""), Choices(reusable=True)
     ),

@@ -16,6 +16,10 @@ def test_options_that_decide_are_remembered() -> None:
     assert NEW == lines(options, GitHubSettings())
     assert NEW[:1] == lines(options, GitHubSettings(branch="main"))
     assert [] == lines(Options(), GitHubSettings())
+    assert ['jobs = "cells"', "shards = 4"] == lines(
+        Options(jobs="cells", shards=4), GitHubSettings()
+    )
+    assert [] == lines(Options(jobs="one"), GitHubSettings())
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,9 @@ def test_what_only_github_has_is_named_where_it_is_requested() -> None:
 
     for key in ("sarif", "history", "needs"):
         assert f"{key} of [tool.wheelwright.github]: not written for GitLab" in said
+    parts = lines(Choices(jobs="cells", shards=4, history=True))
+    named = [each for each in parts if "[tool.wheelwright.github]: not written" in each]
+    assert ["jobs of [tool.wheelwright.github]: not written for GitLab"] == named
     (cells,) = (each for each in said if each.startswith("cells of other systems"))
     assert "on macos-15" in cells
     assert not any("not written" in each and "release" not in each for each in lines(Choices()))

@@ -32,6 +32,8 @@ def test_every_key_is_read() -> None:
     history = true
     netrc = "NETRC"
     retention-days = 7
+    jobs = "cells"
+    shards = 4
     """
     assert GitHubSettings(
         engine="stiletto",
@@ -49,6 +51,8 @@ def test_every_key_is_read() -> None:
         history=True,
         netrc="NETRC",
         retention_days=7,
+        jobs="cells",
+        shards=4,
     ) == github(table)
 
 
@@ -74,6 +78,10 @@ def test_nothing_has_to_be_set() -> None:
         ('netrc = "GITHUB_TOKEN"', "which is not the name of a secret"),
         ("sarif = 1", "github.sarif = 1, which is neither true nor false"),
         ("retention-days = 91", "retention-days = 91, which is not a number from 1 to 90"),
+        ('jobs = "many"', "github.jobs = 'many', which is not one of one, cells"),
+        ("shards = 0", "github.shards = 0, which is not a number from 1 to 256"),
+        ('shards = "4"', "github.shards = '4', which is not a number from 1 to 256"),
+        ('jobs = "one"\nshards = 4', 'github.shards, which jobs = "one" does not have'),
         ("retention-days = true", "retention-days = True, which is not a number from 1 to 90"),
         ('files = "ci.yml"', "github.files = 'ci.yml', which is not a table"),
         ('files = { cii = "a.yml" }', 'files with an unknown file "cii" (did you mean "ci"?)'),

@@ -11,6 +11,7 @@ from tests.unit.wheelwright.testing.reports.matrices import ABSENT, FAILED, PASS
 from wheelwright.errors import RequestError
 from wheelwright.gates.result import Verdict
 from wheelwright.testing import matrix_parts
+from wheelwright.testing.cells import Selection
 from wheelwright.testing.matrix_options import MatrixOptions
 from wheelwright.testing.matrix_parts import Part
 from wheelwright.testing.reports.model import CellReport, dumps
@@ -108,7 +109,7 @@ def test_a_cell_in_two_parts_is_refused() -> None:
 
 
 def test_a_cell_that_is_not_planned_is_refused() -> None:
-    """A part of a larger matrix needs the same options here: a failed cell must not be lost."""
+    """A failed cell must not be lost."""
     with pytest.raises(RequestError, match=r"a has cell 3\.14, which is not in this matrix"):
         matrix_parts.placed(CELLS[:2], [part("a", ABSENT)])
 
@@ -131,6 +132,20 @@ def test_parts_without_coverage_make_a_matrix_without() -> None:
     assert MatrixOptions(coverage=False) == matrix_parts.options_of(parts, MatrixOptions())
     with pytest.raises(RequestError, match="a and b ran with different --coverage"):
         matrix_parts.options_of([parts[0], part("b", FAILED)], MatrixOptions())
+
+
+def test_cells_are_those_that_the_parts_were_chosen_from() -> None:
+    """What chose axes of the matrix chooses them for all parts; a part's own cells do not."""
+    axes = {"resolution": ("locked", "highest"), "python": ("3.12",)}
+    text = dumps(replace(report(PASSED), axes=axes))
+    parts = [matrix_parts.read("a", ""), matrix_parts.read("b", text)]
+    usual = Selection(python=["3.13"])
+    expected = Selection(python=["3.12"], resolution=["locked", "highest"])
+    assert expected == matrix_parts.selection_of(parts, usual)
+    assert axes == expected.axes
+    assert usual == matrix_parts.selection_of(parts[:1], usual)
+    with pytest.raises(RequestError, match="b and c ran with different --python; give --python to"):
+        matrix_parts.selection_of([*parts, part("c", FAILED)], usual)
 
 
 def test_the_first_begin_and_the_longest_time_count() -> None:
