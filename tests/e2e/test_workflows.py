@@ -44,6 +44,8 @@ EXPRESSIONS = {
     "${{ inputs.version }}": "",
     "${{ inputs.post && 'true' || '' }}": "",
     "${{ inputs.allow-lower && 'true' || '' }}": "",
+    "${{ inputs.notes }}": "",
+    "${{ !inputs.attest && 'true' || '' }}": "",
     "${{ inputs.run || github.run_id }}": "4711",
     "${{ steps.app.outputs.token || secrets.RELEASE_TOKEN || github.token }}": "token",
     "${{ github.ref_name }}": "v1.4.0",

@@ -223,6 +223,8 @@ class Jobs:
             "${{ inputs.version }}": "",
             "${{ inputs.post && 'true' || '' }}": "",
             "${{ inputs.allow-lower && 'true' || '' }}": "",
+            "${{ inputs.notes }}": "",
+            "${{ !inputs.attest && 'true' || '' }}": "",
             "${{ inputs.run || github.run_id }}": self.run,
             "${{ inputs.take-over }}": self.take_over,
             "${{ github.ref_name }}": self.ref_name,

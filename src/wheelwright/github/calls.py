@@ -69,13 +69,15 @@ CALLS = {
 # What a person requested, as variables of the step.
 REQUEST = {
     "request_bump": '${BUMP:+--bump "$BUMP"} ${PRE:+--pre "$PRE"} ${POST:+--post}',
-    "request_version": '${VERSION:+--version "$VERSION"} ${LOWER:+--allow-lower}',
+    "request_version": '${VERSION:+--version "$VERSION"} ${LOWER:+--allow-lower} '
+    '${NOTES:+--notes "$RUNNER_TEMP/notes.md"}',
 }
 
 # What the build takes over from the job that pushed the commit whose wheels were built.
 REQUEST_WHEELS = {
     "build_bump": '--dist "$RUNNER_TEMP/wheels" --source-date-epoch "$EPOCH"',
-    "build_version": '--version "$VERSION" ${LOWER:+--allow-lower}',
+    "build_version": '--version "$VERSION" ${LOWER:+--allow-lower} '
+    '${NOTES:+--notes "$RUNNER_TEMP/notes.md"}',
 }
 
 # Of jobs with a secret and without a checkout. `RUN` is the run's number unless it is given: a run

@@ -95,6 +95,7 @@ def workflows(
         "handed_if": "",
         "app_token": read("app-token"),
         "request": read("request"),
+        "write_notes": read("write-notes"),
         **REQUEST,
         "tag_patterns": ", ".join(
             scalar("the form of tags", each) for each in patterns(members, tags)

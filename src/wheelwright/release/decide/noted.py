@@ -29,6 +29,7 @@ from wheelwright.release.decide.tags import Tags
 from wheelwright.release.decide.texts import LONGEST_RELEASE
 
 TABLE = "[tool.wheelwright.release]"
+_NOTES = "--notes with a file of notes; in release.yml, its input notes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +248,7 @@ def not_understood(path: str, outline: Outline) -> Problem:
         Reason.EMPTY_CHANGELOG,
         seen or f"{path} has neither a section that waits nor one of a released version",
         f"write one there; or set in {TABLE} another file (changelog), the title of what waits "
-        '(unreleased), or notes = "github"; or pass --notes with a file of notes',
+        '(unreleased), or notes = "github"; or pass ' + _NOTES,
     )
 
 
@@ -302,7 +303,7 @@ def nothing_generated(before: str) -> Problem:
 def unseen(base: str) -> Problem:
     """Return the problem that GitHub cannot be asked."""
     seen = f"{base} has no changelog of its own, and GitHub's notes cannot be seen"
-    return Problem(Reason.EMPTY_CHANGELOG, seen, "pass --github-token, or --notes with a file")
+    return Problem(Reason.EMPTY_CHANGELOG, seen, f"pass --github-token, or {_NOTES}")
 
 
 def missing(base: str) -> Problem:
@@ -310,6 +311,5 @@ def missing(base: str) -> Problem:
     return Problem(
         Reason.EMPTY_CHANGELOG,
         f"{base} has no changelog, and no GitHub release with notes is known",
-        f'set in {TABLE} its file (changelog), or notes = "github"; or pass --notes with a file '
-        "of notes",
+        f'set in {TABLE} its file (changelog), or notes = "github"; or pass ' + _NOTES,
     )

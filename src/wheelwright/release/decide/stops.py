@@ -118,7 +118,9 @@ _HINTS = {
     Reason.TOO_LATE: "it cannot be completed: yank it there, and release the next version",
     Reason.INDEX_REFUSED: "correct what the index names, then run again",
     Reason.INDEX_CREDENTIALS: "correct the token or the trusted publisher, then run again",
-    Reason.ATTESTATION: "run again, or pass --attest=false to publish without",
+    Reason.ATTESTATION: (
+        "run again, or publish without by --attest=false; in release.yml, by its input attest"
+    ),
     Reason.INDEX_LAGS: "run again later: nothing is uploaded twice",
     Reason.NOT_AS_PLANNED: "make a new plan, or release without --plan",
     Reason.DOWNLOAD_DIFFERS: "yank the version, find out why, and release the next one",

@@ -339,14 +339,26 @@ def test_release_takes_every_request() -> None:
 
     assert [
         *("bump", "pre", "version", "post", "base", "allow-lower"),
-        *("take-over", "run", "plan-only"),
+        *("notes", "attest", "take-over", "run", "plan-only"),
     ] == list(inputs)
     assert "trunk" == inputs["base"]["default"]
     assert {"string", "boolean", "choice"} == {each["type"] for each in inputs.values()}
     asked = [each for each in scripts if re.search(r"release-(?:build|plan)", each)]
     asked = [each for each in asked if "printf" not in each]
-    for words in ('--bump "$BUMP"', '--version "$VERSION"', "--post", "--allow-lower"):
+    for words in ('--bump "$BUMP"', '--version "$VERSION"', "--post", "--allow-lower", "--notes"):
         assert [words in each for each in asked] == [True, True]
+    assert any("${PLAIN:+--attest=false}" in each for each in scripts)
+
+
+@pytest.mark.parametrize("option", ["--version", "--notes", "--attest", "--take-over"])
+def test_what_a_stop_names_is_an_input(option: str) -> None:
+    """A person without a command line continues a release, too: also one of built wheels."""
+    for of in (MILLRACE, COMPILED):
+        text = plan(of)[RELEASE]
+        inputs = parsed(text)["on"]["workflow_dispatch"]["inputs"]
+
+        assert option.removeprefix("--") in inputs
+        assert any(option in each for each in runs(text))
 
 
 def test_plan_only_writes_nothing() -> None:
