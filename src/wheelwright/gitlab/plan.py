@@ -116,7 +116,9 @@ def _stage(theirs: Pipeline | None) -> str:
     stages = theirs.stages if theirs else ()
     if not stages or _STAGE in stages:
         return _STAGE
-    return scalar("stages", stages[0])
+    # An input of their file is nothing in ours; the first stage of GitLab's own is always there.
+    known = (each for each in stages if each.isprintable() and "$" not in each)
+    return scalar("stages", next(known, ".pre"))
 
 
 def _engine(caller: Caller) -> dict[str, str]:

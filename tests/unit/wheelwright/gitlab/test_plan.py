@@ -170,6 +170,24 @@ def test_included_file_lives_beside_a_persons_own() -> None:
     assert set() == {"workflow", "default", "stages", "variables"} & set(data)
 
 
+@pytest.mark.parametrize(
+    ("stages", "expected"),
+    [
+        ("[build, test]", "test"),
+        ("[lint, site]", "lint"),
+        ("['$[[ inputs.stage ]]', lint]", "lint"),
+        ("['${{ x }}']", ".pre"),
+        ('["first stage: a"]', "first stage: a"),
+    ],
+)
+def test_stage_is_one_that_is_there(stages: str, expected: str) -> None:
+    """A stage of the person's file, whatever it is called; never one that stops the call."""
+    theirs = read(MAIN, f"stages: {stages}\n")
+    (text,) = pipeline(MILLRACE, ON_STILETTO, Choices(), theirs).values()
+
+    assert expected == YAML(typ="safe", pure=True).load(text)[".wheelwright"]["stage"]
+
+
 def test_checkout_is_complete() -> None:
     """History for a version from tags, submodules and git-lfs where the repository has them."""
     files = {

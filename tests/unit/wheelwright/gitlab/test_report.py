@@ -35,9 +35,9 @@ def test_facts_have_their_places() -> None:
 
 def test_what_only_github_has_is_named_where_it_is_requested() -> None:
     """A key or a cell that has no effect there."""
-    said = lines(Choices(sarif=True, history=True, needs=("docs",)))
+    said = lines(Choices(sarif=True, history=True, needs=("docs",), jobs="cells"))
 
-    for key in ("sarif", "history", "needs"):
+    for key in ("sarif", "history", "needs", "jobs"):
         assert f"{key} of [tool.wheelwright.github]: not written for GitLab" in said
     parts = lines(Choices(jobs="cells", shards=4, history=True))
     named = [each for each in parts if "[tool.wheelwright.github]: not written" in each]
