@@ -84,7 +84,6 @@ def _not_there(project: Project, choices: Choices) -> Iterator[str]:
         "history": choices.history and not choices.shards,
         "jobs": choices.in_parts,
         "needs": bool(choices.needs),
-        "jobs": choices.jobs != "one",
     }
     for key, is_requested in requested.items():
         if is_requested:
