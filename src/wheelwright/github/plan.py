@@ -265,6 +265,9 @@ def _wheels(project: Project) -> dict[str, str]:
         }
     return {
         "wheels_jobs": read("release-wheels"),
+        "wheels_directory": (
+            " " + word("the package's directory", project.where) if project.where else ""
+        ),
         "given_wheels": read("given-wheels"),
         "build_needs": "needs: [edits, wheels]",
         "build_request": read("request-wheels"),

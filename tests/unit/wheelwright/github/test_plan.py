@@ -361,6 +361,16 @@ def test_what_a_stop_names_is_an_input(option: str) -> None:
         assert any(option in each for each in runs(text))
 
 
+def test_wheels_are_built_where_the_package_is() -> None:
+    """The settings of the package are read, also in a directory of the repository."""
+    builds = [
+        next(each for each in runs(plan(of)[RELEASE]) if "cibuildwheel --" in each)
+        for of in (COMPILED, moved(COMPILED, "python"))
+    ]
+
+    assert ["wheelhouse", "python"] == [each.split()[-1] for each in builds]
+
+
 def test_plan_only_writes_nothing() -> None:
     """A plan is one job without a secret, into the summary; no other job begins with it."""
     jobs = parsed(plan()[RELEASE])["jobs"]
