@@ -111,7 +111,9 @@ WRITTEN = {
     path.relative_to(REPOSITORY).as_posix(): path
     for top in ("docs", "src", ".github", ".ci", "README.md", "CONTRIBUTING.md", "CHANGELOG.md")
     for path in sorted([REPOSITORY / top, *(REPOSITORY / top).rglob("*")])
-    if path.is_file() and path.suffix != ".pyc"
+    if path.is_file() and path.suffix not in (".pyc", ".png")
+    # What a build of the site has left is made from the pages.
+    if not {"site", ".cache"} & {*path.relative_to(REPOSITORY).parts}
 }
 
 
