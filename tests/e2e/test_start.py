@@ -375,3 +375,14 @@ def test_upload_in_a_script_makes_no_second_publisher(stiletto: Bench, tmp_path:
 
     assert ".github/workflows/release.yml" not in contents(at)
     assert "up.yml uploads (twine upload in scripts/up in job up) on push of tags *" in ended.err
+
+
+def test_repository_without_python_is_refused(stiletto: Bench, tmp_path: Path) -> None:
+    """A repository of another language with a script in Python: nothing is written."""
+    files = {"go.mod": "module demo\n", "generate.py": "print()\n"}
+    at = repository(tmp_path / "demo", files)
+    ended = stiletto.run("init", "-m", REPOSITORY, "--module", MODULE, "-y", cwd=at)
+
+    assert 1 == ended.code
+    assert "the source has no Python package" in ended.error
+    assert {name: text.encode() for name, text in files.items()} == contents(at)

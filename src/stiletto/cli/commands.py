@@ -111,7 +111,7 @@ async def functions(invocation: Invocation, args: list[str]) -> int:
                 meant = closest(name, known)
                 raise UsageError(
                     f'no function "{name}" in type "{definition.name}"',
-                    hint=f'did you mean "{meant}"?' if meant else None,
+                    hint=f'did you mean "{meant}"?' if meant else "see stiletto functions",
                 )
             if skipped(function, engine):
                 raise UsageError(f'function "{name}" in type "{definition.name}" is not supported')

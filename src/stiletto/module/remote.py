@@ -108,7 +108,10 @@ def parse_reference(ref: str, base: Path) -> GitReference:
     path, _, version = path.partition("@")
     names = [name for name in path.split("/") if name]
     if not names or (scheme != "file://" and not host):
-        raise UsageError(f"{shown(ref)}: no repository in this reference")
+        raise UsageError(
+            f"{shown(ref)}: no repository in this reference",
+            hint="write it as HOST/OWNER/REPOSITORY@TAG",
+        )
     start = f"{scheme or 'https://'}{user}{host}/"
     marked = [count for count, name in enumerate(names, 1) if name.endswith(".git")]
     if marked:

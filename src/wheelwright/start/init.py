@@ -6,13 +6,17 @@ was written and what was kept is printed.
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Final
 
 import dagger
 
 from wheelwright import identity
 from wheelwright.container.loading import LoadedProject
+from wheelwright.errors import RequestError
 from wheelwright.github.calls import Engine
 from wheelwright.github.options import Options as Workflows
 from wheelwright.github.reach import reach
@@ -22,6 +26,12 @@ from wheelwright.project.files import join
 from wheelwright.repository.look import look
 from wheelwright.start import changelog, dagger_json
 from wheelwright.start.dagger_json import Toolchain
+
+_DESCRIBING: Final = (
+    *("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt"),
+    *("tox.ini", "noxfile.py", "Pipfile"),
+)
+_REQUIREMENTS: Final = re.compile(r"(?:dev-|test-)?requirements[\w.-]*\.(?:txt|in)$|requirements/")
 
 
 @dataclass(frozen=True)
@@ -45,10 +55,18 @@ async def init(loaded: LoadedProject, package: str, options: Options) -> dagger.
     """Return what the repository lacks of the module.
 
     Raises:
-        RequestError: the module's address is not known, or the repository is the module itself.
+        RequestError: the module's address is not known, the repository is the module itself, or
+            it has nothing of Python.
         ProjectError: a dagger.json that cannot be read.
     """
     project, before = loaded.project, loaded.source
+    if not is_python(loaded.files.names, project.where):
+        raise RequestError(
+            f"the source has no Python package, and no file that describes its tests: none of "
+            f"{', '.join(_DESCRIBING)}",
+            "change to the repository of a package; or add pyproject.toml with [project] and its "
+            "name and version",
+        )
     repository = await look(loaded)
     notes: list[str] = []
     text = (
@@ -91,6 +109,13 @@ async def _toolchain(module: str) -> Toolchain:
     if home.local:
         return Toolchain(module)
     return Toolchain(module or identity.origin() or identity.reference(), home.commit)
+
+
+def is_python(names: Iterable[str], where: str) -> bool:
+    """Whether a directory has what a package, or an application in Python, is described by."""
+    start = f"{where}/" if where else ""
+    below = {name.removeprefix(start) for name in names if name.startswith(start)}
+    return not below.isdisjoint(_DESCRIBING) or any(map(_REQUIREMENTS.match, below))
 
 
 def _has(loaded: LoadedProject, path: str) -> bool:
