@@ -35,7 +35,8 @@ def repository_notice(
     what a user in another repository means. Empty if there is nothing to report.
 
     Raises:
-        UsageError: the working directory is no project's, so that nothing could be meant by it.
+        UsageError: the working directory has files, and none of a project: nothing could be meant
+            by it. A job without a checkout is in an empty one.
     """
     if not options.mod or constructor is None or _inside(workdir / options.mod, workdir):
         return ""
@@ -44,7 +45,8 @@ def repository_notice(
         default = arg.default_path or ""
         if arg.name not in given and default.startswith("/") and not arg.type.optional:
             fact = f"--{arg.name} is not given: "
-            if not any((at / name).exists() for at in _above(workdir) for name in PROJECT_FILES):
+            known = any((at / name).exists() for at in _above(workdir) for name in PROJECT_FILES)
+            if not known and any(workdir.iterdir()):
                 raise UsageError(
                     f"{fact}{workdir} has none of {', '.join(PROJECT_FILES[:-1])}",
                     hint=f"change to the package's directory and pass --{arg.name} ., "

@@ -44,8 +44,9 @@ def test_nothing_is_told_where_the_subject_is_clear(tmp_path: Path, module: Path
 
 def test_a_directory_of_no_project_is_an_error(tmp_path: Path, module: Path) -> None:
     """There the module's own repository would be tested in place of nothing."""
-    here = tmp_path / "empty"
+    here = tmp_path / "other"
     here.mkdir()
+    (here / "notes.txt").touch()
     with pytest.raises(UsageError) as caught:
         repository_notice(Options(mod=str(module)), CONSTRUCTOR, {}, here)
     files = "pyproject.toml, setup.py, setup.cfg, dagger.json"
@@ -54,6 +55,18 @@ def test_a_directory_of_no_project_is_an_error(tmp_path: Path, module: Path) -> 
     assert hint == caught.value.hint
     (tmp_path / "setup.cfg").touch()
     assert repository_notice(Options(mod=str(module)), CONSTRUCTOR, {}, here)
+
+
+def test_an_empty_directory_is_that_of_a_job_without_a_checkout(
+    tmp_path: Path, module: Path
+) -> None:
+    """What a job of a release calls there has no source; a line names what it works on."""
+    here = tmp_path / "empty"
+    here.mkdir()
+
+    assert "this works on the repository of the module" in repository_notice(
+        Options(mod=str(module)), CONSTRUCTOR, {}, here
+    )
 
 
 def test_a_module_file_with_nothing_in_it_is_named(tmp_path: Path) -> None:
