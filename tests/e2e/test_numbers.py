@@ -85,7 +85,7 @@ def test_too_little_coverage_is_a_verdict(stiletto: Bench, tmp_path: Path) -> No
     part = stiletto.fails(source, "matrix", "--python", "3.12", "--coverage-min", "80")
 
     assert "reef: failed: coverage below 100 % on this Python alone (75 %)" in test.error
-    assert "alone (75 %); `matrix` judges the total; Python 3.12" in ci.error
+    assert "alone (75 %); `matrix` judges the total" in ci.error
     assert "coverage 75.0 % is below 80 %" in part.error
 
 
@@ -141,8 +141,8 @@ def test_lists_that_are_cut_say_so(stiletto: Bench, tmp_path: Path) -> None:
     ended = stiletto.fails(source, "test", "--python", "3.12")
     made = reports(stiletto, source, tmp_path / "made")
 
+    assert "and 7 more, in junit.xml" in ended.error  # 60 lines at most
     line = "and 10 more, in junit.xml"
-    assert line in ended.error
     for name in ("summary.md", "report.html", "annotations.txt"):
         assert line in (made / name).read_text(), name
     assert 60 == len(list(ElementTree.parse(made / "junit.xml").iter("failure")))

@@ -57,7 +57,7 @@ def test_red_test_runs_again_and_a_reader_gets_the_newest_run(
     for _ in range(3):
         ended = stiletto.fails(flaky, "test")
         assert 1 == pytests(ended)
-        said.append(next(line for line in ended.error.splitlines() if "test_clock: " in line))
+        said.append(next(line for line in ended.error.splitlines() if "test_clock.py:5: " in line))
     assert 3 == len(set(said))
 
     judged = stiletto.fails(flaky, "matrix")

@@ -69,10 +69,11 @@ def _row(cell: CellReport, *, measured: bool) -> list[str]:
 def _note(cell: CellReport) -> str:
     """Return the note, and what the cell's time went into.
 
-    Of a failing test it has the name only, because its reason stands above.
+    Of a failing test it has the name only, because its message stands above. What else is wrong
+    with a run, such as an exit code of 0, stands here.
     """
     note = first_line(cell.note)
-    if cell.failures:
+    if cell.failures and note.startswith(cell.failures[0].test):
         others = len(cell.failures) + cell.more_failures - 1
         note = f"{cell.failures[0].test}{f' (and {others} more)' * bool(others)}"
     return f"{cut(note, _NOTE_WIDTH)}{_times(cell)}"
