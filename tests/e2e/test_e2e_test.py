@@ -77,6 +77,7 @@ def test_failing_test_fails_the_call(engine: Bench, sample: Sample) -> None:
     assert f"test --python {PYTHON} --args=test_leaky_valve.py::test_closed" in ended.error
 
 
+@pytest.mark.slow
 def test_line_again_runs_the_failing_test_again(stiletto: Bench, sample: Sample) -> None:
     """Pasted, the last line of a red run starts pytest for that test only, each time."""
     ended = stiletto.fails(sample("failing-test"), "test", f"--python={PYTHON}")

@@ -11,6 +11,7 @@ from .bench import Bench
 from .conftest import Sample
 
 
+@pytest.mark.slow
 def test_every_member_has_its_table(stiletto: Bench, sample: Sample) -> None:
     """`ci --all-packages` runs the gates of each member, and counts them at the end."""
     ended = stiletto.passes(sample("workspace"), "ci", "--python=3.11", "--all-packages")

@@ -24,6 +24,7 @@ commands =
 """
 
 
+@pytest.mark.slow
 def test_hooks_run_over_their_own_files(stiletto: Bench, tmp_path: Path) -> None:
     """In the version behind `# frozen:`; what a pattern leaves out is counted."""
     config = (

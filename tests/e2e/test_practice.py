@@ -127,6 +127,7 @@ def test_tox_gives_variables_and_the_environment_of_the_python(
     assert "'whale' == None" in stiletto.fails(source, "test", "--python", "3.12").said
 
 
+@pytest.mark.slow
 def test_unittest_is_run_and_counted(stiletto: Bench, tmp_path: Path) -> None:
     """A package without a word of pytest is tested by unittest; its failure fails the call."""
     tox = "[testenv]\ncommands = python -m unittest reed.tests\n"

@@ -262,6 +262,7 @@ def test_settings_are_shown_then_written_once(owned: ReleaseBench) -> None:
     assert written == count()
 
 
+@pytest.mark.slow
 def test_doctor_finds_what_setup_writes(owned: ReleaseBench) -> None:
     """The same settings are missing before and found after, and --strict fails until then."""
     urls = owned.outside.index

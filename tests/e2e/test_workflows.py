@@ -350,6 +350,7 @@ def test_outside_calls_are_spelt_as_help_says(function: str, stiletto: Bench) ->
     assert set() == set(re.findall(r"--[a-z-]+", given)) - set(re.findall(r"--[a-z-]+", shown.out))
 
 
+@pytest.mark.slow
 def test_foreign_repository_gets_its_workflows(stiletto: Bench, sample: Sample) -> None:
     """In a repository with nothing but the toolchain they are written, once; edits around stay."""
     source = sample("hatchling-src")

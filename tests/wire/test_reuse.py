@@ -87,6 +87,7 @@ def at(cli: Cli, directory: str) -> Cli:
 # -- dependencies -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_dependency_is_called_from_code(open_: Opener, repository: Path) -> None:
     """Arguments, enums, own objects, lists and files of a dependency work both ways."""
     async with open_(repository / "app") as session:
@@ -534,6 +535,7 @@ def test_pin_holds_while_the_branch_moves(origin: Path, tmp_path: Path, cache: P
 
 
 @pytest.mark.network
+@pytest.mark.slow
 def test_wheelwright_as_toolchain(tmp_path: Path, cache: Path) -> None:
     """A package with nothing but a dagger.json is checked by this repository's module."""
     clone = tmp_path / "wheelwright.git"

@@ -215,9 +215,10 @@ async def test_unknown_function(box: Loaded) -> None:
 @pytest.mark.parametrize(
     ("project", "expected"),
     [
-        (
+        pytest.param(
             'dependencies = ["dagger-io", "stiletto-has-no-such-package"]',
             "pyproject.toml: what the module requires cannot be installed: ",
+            marks=pytest.mark.slow,
         ),
         (
             'dependencies = ["dagger-io>=99"]',
