@@ -147,6 +147,8 @@ def test_tags_form_is_in_plan_ruleset_and_workflow(
     at = ReleaseBench.start(stiletto, outside, source)
     plan = at.run("release-plan", "--bump", "patch", "--until", "edits")
     rules = at.call("ruleset", "--tags", "contents")
+    with (at.clone / "pyproject.toml").open("a") as settings:
+        settings.write('\n[tool.wheelwright.github]\npublish = "tag"\n')
     module = ["--module", f"github.com/example/wheelwright@{'a' * 40}"]
     path = ["after", "file", "--path", ".github/workflows/publish.yml", "contents"]
     written = at.call("workflows", *module, *path)

@@ -318,7 +318,9 @@ def _below(path: Path, without: Path | None = None) -> Iterator[Path]:
         try:
             with os.scandir(path) as found:
                 children = [Path(child.path) for child in found]
-        except PermissionError:  # a step's own directory modes; its size is a detail
+        except (PermissionError, FileNotFoundError, NotADirectoryError):
+            # A step's own directory modes, whose size is a detail; or another process has removed
+            # what it staged.
             return
         for child in children:
             yield from _below(child, without)

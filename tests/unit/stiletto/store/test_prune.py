@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -71,6 +73,27 @@ def test_without_limits_everything_but_volumes_goes(store: Store) -> None:
     assert report.kept_bytes == _on_disk(store)
     assert store.load_tree(tree.digest) is None
     assert (store.volume("uv") / "wheel").exists()
+
+
+def test_what_another_process_removes_meanwhile_is_no_error(store: Store) -> None:
+    """Its stage is measured while it empties it."""
+    _layer(store, "layer", 10)
+    other = store.root / "stage" / "other"
+    ended = threading.Event()
+
+    def work() -> None:
+        while not ended.is_set():
+            (other / "upper" / "a" / "b").mkdir(parents=True)
+            shutil.rmtree(other)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        for _ in range(300):
+            store.prune(keep_bytes=10**9, dry_run=True)
+    finally:
+        ended.set()
+        worker.join()
 
 
 def test_unused_entries_go_and_used_ones_stay(store: Store) -> None:
