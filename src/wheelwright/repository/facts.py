@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from wheelwright.project.addresses import without_credentials
 from wheelwright.project.model import Project
-from wheelwright.release.decide import edits, tags, version_tools
 from wheelwright.release.decide.tags import Tags
 from wheelwright.release.decide.urls import forge_of
+from wheelwright.release.decide.version_tags import version_tags
 from wheelwright.repository.checkout import Submodule
 from wheelwright.repository.existing import Workflow
 from wheelwright.repository.pipeline import MAIN, Pipeline
@@ -87,15 +87,7 @@ class Repository:
 
     def tags(self, project: Project) -> Tags:
         """Return the version tags of a package, by the function that a release uses."""
-        current = edits.current_version(project)
-        return tags.read(
-            self.refs,
-            project.metadata.name,
-            member=bool(project.where),
-            current=current if isinstance(current, str) else "",
-            setting=project.settings.release.tag,
-            usual=version_tools.tag_form(project),
-        )
+        return version_tags(project, self.refs)
 
 
 def host_of(address: str) -> str:

@@ -23,7 +23,6 @@ from wheelwright.release.decide import (
     edits,
     noted,
     places,
-    tags,
     version_sources,
     version_tools,
 )
@@ -34,6 +33,7 @@ from wheelwright.release.decide.last_release import LastRelease
 from wheelwright.release.decide.noted import Past
 from wheelwright.release.decide.refs import RemoteRefs
 from wheelwright.release.decide.tags import Tags
+from wheelwright.release.decide.version_tags import version_tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Package:
 
     def tags(self, observed: RemoteRefs) -> Tags:
         """Return its version tags among the remote's refs."""
-        return tags_of(self.project, observed)
+        return version_tags(self.project, observed.refs)
 
     def past(self, observed: RemoteRefs, version: str, last: LastRelease | None = None) -> Past:
         """Return what came before a version, for its changelog."""
@@ -130,19 +130,6 @@ class Package:
         text = await text_of(path, self.loaded.source.file(path))
         project = replace(self.project, files=Snapshot({**files.texts, path: text}, files.names))
         return replace(self, loaded=replace(self.loaded, project=project))
-
-
-def tags_of(project: Project, observed: RemoteRefs) -> Tags:
-    """Return a package's version tags among the remote's refs."""
-    current = edits.current_version(project)
-    return tags.read(
-        observed.refs,
-        project.metadata.name,
-        member=bool(project.where),
-        current=current if isinstance(current, str) else "",
-        setting=project.settings.release.tag,
-        usual=version_tools.tag_form(project),
-    )
 
 
 async def package_at(

@@ -18,7 +18,7 @@ from wheelwright.release.act.git import RemoteGit, Trace, printable
 from wheelwright.release.act.handing import Handed
 from wheelwright.release.act.index import SimpleIndex
 from wheelwright.release.act.options import ReleaseOptions
-from wheelwright.release.act.package import Package, tags_of
+from wheelwright.release.act.package import Package
 from wheelwright.release.act.preparing import build_requires
 from wheelwright.release.act.read import package_of, urls_of
 from wheelwright.release.act.repository import looked
@@ -30,6 +30,7 @@ from wheelwright.release.decide.report import Stopped, published
 from wheelwright.release.decide.step import next_upload
 from wheelwright.release.decide.stops import Problem, Reason, Stop
 from wheelwright.release.decide.tags import Tags
+from wheelwright.release.decide.version_tags import version_tags
 from wheelwright.release.decide.world import Journal, Plan
 
 _FOREIGN_HINT = "merge it and tag what is merged, or delete the tag"
@@ -170,7 +171,7 @@ async def look(
         RequestError: there is no such tag.
     """
     remote, observed = await looked(options, loaded)
-    tag = tag or tags_of(loaded.project, observed).tag(version)
+    tag = tag or version_tags(loaded.project, observed.refs).tag(version)
     head = observed.refs.get(f"refs/tags/{tag}")
     if head is None:
         raise RequestError(f'{remote.url} has no tag "{tag}"', "push it, or correct --tag")
