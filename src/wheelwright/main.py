@@ -38,6 +38,7 @@ from wheelwright.module.args import (
     Package,
     Python,
     Rerun,
+    Since,
     Source,
     StepTimeout,
     SystemPackages,
@@ -175,7 +176,13 @@ class Wheelwright(Starting, Releases):
     @takes()
     @translate_errors
     async def test(
-        self, git: Git, python: Python = "", *, request: TestRequest, rerun: Rerun = False
+        self,
+        git: Git,
+        python: Python = "",
+        *,
+        request: TestRequest,
+        since: Since = "",
+        rerun: Rerun = False,
     ) -> str:
         """Run the tests on one Python, and fail if they fail.
 
@@ -184,12 +191,17 @@ class Wheelwright(Starting, Releases):
         dependency group or extra named tests, test or dev, or a requirements file, else unittest.
         The result names it. `test-run` returns the files of the same run.
         """
-        loaded = await self._loaded(git, rerun=rerun)
-        cell = request.cell(self._python(loaded, python))
-        tested = await run_tests.test(loaded, cell, request.options())
-        if error := tested.error():
-            raise error
-        return tested.text()
+
+        async def run(loaded: LoadedProject) -> str:
+            cell = request.cell(self._python(loaded, python))
+            tested = await run_tests.test(loaded, cell, request.options())
+            if error := tested.error():
+                raise error
+            return tested.text()
+
+        if since:
+            return await packages.judge(await self._several(git, since, rerun=rerun), run)
+        return await run(await self._loaded(git, rerun=rerun))
 
     @uncached
     @takes()
@@ -224,6 +236,7 @@ class Wheelwright(Starting, Releases):
             dagger.File | None, Doc("What `matrix-run history` returned: durations for --shards.")
         ] = None,
         all_packages: AllPackages = False,
+        since: Since = "",
         rerun: Rerun = False,
     ) -> str:
         """Run the tests in every cell of the matrix, in parallel, and fail if one fails.
@@ -242,11 +255,11 @@ class Wheelwright(Starting, Releases):
         async def run(loaded: LoadedProject) -> MatrixReport:
             return (await matrix.run(loaded, selection, options)).report
 
-        if all_packages:
+        if all_packages or since:
             if plan or format_ is PlanFormat.GITHUB:
                 raise RequestError("--plan lists the cells of one package", "pass --package")
             return await matrix.judge_all(
-                await self._all_loaded(git, rerun=rerun), run, fail_fast=options.fail_fast
+                await self._several(git, since, rerun=rerun), run, fail_fast=options.fail_fast
             )
         loaded = await with_pythons(await self._loaded(git, rerun=rerun))
         if plan or format_ is PlanFormat.GITHUB:
@@ -383,7 +396,7 @@ class Wheelwright(Starting, Releases):
             return await builder.build(loaded, self._python(loaded, python))
 
         if all_packages:
-            return await packages.gather(await self._all_loaded(git, runners=False), one)
+            return await packages.gather(await self._several(git, runners=False), one)
         return await one(await self._loaded(git, runners=False))
 
     @function
@@ -396,6 +409,7 @@ class Wheelwright(Starting, Releases):
             bool, Doc("Stop at the first gate that fails, instead of running them all.")
         ] = False,
         all_packages: AllPackages = False,
+        since: Since = "",
         rerun: Rerun = False,
     ) -> str:
         """Run every gate, cheap ones first: lock, lint, format, types, tests, build.
@@ -407,9 +421,9 @@ class Wheelwright(Starting, Releases):
         async def run(loaded: LoadedProject) -> str:
             return await ci.ci(loaded, python or self.python, fail_fast=fail_fast)
 
-        if all_packages:
+        if all_packages or since:
             return await packages.judge(
-                await self._all_loaded(git, rerun=rerun), run, fail_fast=fail_fast
+                await self._several(git, since, rerun=rerun), run, fail_fast=fail_fast
             )
         return await run(await self._loaded(git, rerun=rerun))
 
@@ -513,16 +527,20 @@ class Wheelwright(Starting, Releases):
         loaded = self._settled(loaded)
         return await with_runners(loaded, self.python) if runners else loaded
 
-    async def _all_loaded(
-        self, git: dagger.Directory, *, rerun: bool = False, runners: bool = True
-    ) -> list[LoadedProject]:
+    async def _several(
+        self, git: dagger.Directory, since: str = "", *, rerun: bool = False, runners: bool = True
+    ) -> packages.Chosen:
+        """Read the packages of a workspace; with `since` those that changed or need one."""
         steps.begin_call()
         attempting.begin(rerun=rerun)
         source = await read(self.source, git)
-        all_loaded = await packages.all_loaded(source, ci.skippable(), self.package)
+        asked = source, ci.skippable(), self.package
+        chosen = await (packages.since(*asked, since) if since else packages.all_loaded(*asked))
         # The limit is that of the first.
-        settled = [self._settled(each) for each in reversed(all_loaded)][::-1]
-        return [await with_runners(each, self.python) if runners else each for each in settled]
+        settled = [self._settled(each) for each in reversed(chosen.packages)][::-1]
+        if runners:
+            settled = [await with_runners(each, self.python) for each in settled]
+        return replace(chosen, packages=settled)
 
     def _settled(self, loaded: LoadedProject) -> LoadedProject:
         """Set what holds for the steps of this call, and return the project as the caller wants."""

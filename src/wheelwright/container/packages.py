@@ -1,25 +1,42 @@
-"""Runs a function for every package of a workspace, and sums up."""
+"""Runs a function for every package of a workspace, or for those that changed, and sums up."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 import anyio
 import dagger
 from dagger import dag
 
+from wheelwright.container.changed import changes
 from wheelwright.container.loading import LoadedProject, load
 from wheelwright.container.source import Source
 from wheelwright.container.together import together
 from wheelwright.errors import GateFailed, RequestError, WheelwrightError
 from wheelwright.project import workspace
+from wheelwright.project.affected import affected
 
 _AT_ONCE = 2
 """Packages worked on together; their steps share what they can."""
 
 
-async def all_loaded(source: Source, gates: Sequence[str], requested: str) -> list[LoadedProject]:
-    """Return every package of the workspace, its root first where that is one.
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The packages that a call is about, the workspace's root first where it is one.
+
+    Attributes:
+        others: the names of those that it is not about.
+        title: what goes before the results; empty without `--since`.
+    """
+
+    packages: list[LoadedProject]
+    others: Sequence[str] = ()
+    title: str = ""
+
+
+async def all_loaded(source: Source, gates: Sequence[str], requested: str) -> Chosen:
+    """Return every package of the workspace.
 
     Raises:
         RequestError: --package is given as well, or there is no workspace.
@@ -34,7 +51,42 @@ async def all_loaded(source: Source, gates: Sequence[str], requested: str) -> li
             "leave --all-packages out",
         )
     own = [root] if root.project.installable else []
-    return [*own, *[await load(source, gates, name) for name in names]]
+    return Chosen([*own, *[await load(source, gates, name) for name in names]])
+
+
+async def since(source: Source, gates: Sequence[str], requested: str, revision: str) -> Chosen:
+    """Return the packages that what changed since a revision can affect; or of these the one asked.
+
+    Raises:
+        RequestError: no such package, no such revision, or no repository.
+    """
+    root = await load(source, gates)
+    found = affected(root.project, await changes(source, revision))
+    project = root.project
+    own = {project.where: project.name} if project.installable or not project.members else {}
+    names = own | {
+        at: each.name or at
+        for at, each in sorted(project.members.items(), key=lambda item: item[1].name)
+    }
+    if requested:
+        asked = (await load(source, gates, requested)).project.where
+        names = {asked: names.get(asked, requested)}
+    chosen = [at for at in names if at in found.reasons]
+    files = f"{found.count} file{'' if found.count == 1 else 's'} changed since {revision}"
+    lines = [f"  {names[at]}: {found.reasons[at]}" for at in chosen]
+    head = f"{files}; affected:" if chosen else f"{files}: no package is affected"
+    return Chosen(
+        [
+            root if at == project.where else await load(source, gates, _inner(at, source.place))
+            for at in chosen
+        ],
+        [name for at, name in names.items() if at not in chosen],
+        "\n".join([head, *lines]),
+    )
+
+
+def _inner(directory: str, place: str) -> str:
+    return directory.removeprefix(f"{place}/") if place else directory
 
 
 async def only(source: Source) -> str:
@@ -57,7 +109,7 @@ async def only(source: Source) -> str:
 
 
 async def judge(
-    packages: list[LoadedProject],
+    chosen: Chosen,
     function: Callable[[LoadedProject], Awaitable[str]],
     *,
     fail_fast: bool = False,
@@ -67,6 +119,7 @@ async def judge(
     Raises:
         GateFailed: at least one failed; the first line names which, the rest is everything.
     """
+    packages = chosen.packages
     texts: dict[str, str] = {}
     failed: list[str] = []
     limiter = anyio.CapacityLimiter(1 if fail_fast else _AT_ONCE)
@@ -88,19 +141,23 @@ async def judge(
     async with anyio.create_task_group() as group:
         for loaded in packages:
             group.start_soon(run, loaded)
-    text = "\n\n".join(texts[loaded.project.name] for loaded in packages)
     names = [loaded.project.name for loaded in packages]
+    others = [f"{name}: not affected" for name in chosen.others]
+    parts = [chosen.title, *(texts[name] for name in names), "\n".join(others)]
+    text = "\n\n".join(filter(None, parts))
     if failed:
         which = ", ".join(name for name in names if name in failed)
         raise GateFailed(f"{len(failed)} of {len(names)} packages failed: {which}\n\n{text}")
-    return f"{text}\n\npassed: {len(names)} packages ({', '.join(names)})"
+    count = f"{len(names)} package{'' if len(names) == 1 else 's'}"
+    last = f"passed: {count} ({', '.join(names)})" if names else "nothing ran"
+    return f"{text}\n\n{last}"
 
 
 async def gather(
-    packages: list[LoadedProject], function: Callable[[LoadedProject], Awaitable[dagger.Directory]]
+    chosen: Chosen, function: Callable[[LoadedProject], Awaitable[dagger.Directory]]
 ) -> dagger.Directory:
     """Return the files of every package in one directory; names of distributions do not clash."""
     files = dag.directory()
-    for loaded in packages:
+    for loaded in chosen.packages:
         files = files.with_directory("/", await function(loaded))
     return files

@@ -31,6 +31,10 @@ SystemPackages: TypeAlias = Annotated[
 AllPackages: TypeAlias = Annotated[
     bool, Doc("Do it for every package of the uv workspace, not for one.")
 ]
+Since: TypeAlias = Annotated[
+    str,
+    Doc("Only packages that changes since this revision can affect, such as origin/main."),
+]
 Git: TypeAlias = Annotated[
     dagger.Directory,
     Doc("A directory with .git, read only where the version comes from version control."),

@@ -19,6 +19,7 @@ from wheelwright.container import toolchain
 from wheelwright.container.failures import expected
 from wheelwright.container.history import is_installed_with
 from wheelwright.container.loading import LoadedProject
+from wheelwright.container.packages import Chosen
 from wheelwright.container.packages import judge as judge_packages
 from wheelwright.container.parts import part
 from wheelwright.environment import plan as environment
@@ -51,7 +52,7 @@ def judge(report: MatrixReport) -> str:
 
 
 async def judge_all(
-    packages: list[LoadedProject],
+    chosen: Chosen,
     function: Callable[[LoadedProject], Awaitable[MatrixReport]],
     *,
     fail_fast: bool,
@@ -70,9 +71,9 @@ async def judge_all(
         with_tests.append(report.package)
         return judge(report)
 
-    text = await judge_packages(packages, judged, fail_fast=fail_fast)
-    if not with_tests:
-        raise GateFailed(f"no test ran in {len(packages)} packages\n\n{text}")
+    text = await judge_packages(chosen, judged, fail_fast=fail_fast)
+    if chosen.packages and not with_tests:
+        raise GateFailed(f"no test ran in {len(chosen.packages)} packages\n\n{text}")
     return text
 
 
