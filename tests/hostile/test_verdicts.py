@@ -320,6 +320,24 @@ def test_whole_record_passes() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("3.12.4", "3.12.4"),
+        ("3.15.0rc1", "3.15.0rc1"),
+        ("3.13.0+", "3.13.0+"),
+        ("", ""),
+        ("3.12.4\nfake", ""),
+        ("\x1b[2J", ""),
+        ("3.12." + "9" * 100, ""),
+    ],
+)
+def test_only_a_version_is_taken_for_the_interpreters(written: str, expected: str) -> None:
+    """The record may come from anything that the tests ran."""
+    loading = json.dumps({"e": "loading", "at": 1.5, "pytest": "9", "python": written})
+    assert expected == record.read(loading + "\n").python
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",

@@ -161,7 +161,13 @@ def pytest_load_initial_conftests(early_config: Any) -> None:
         raise pytest.UsageError("--trace asks somebody at each test, and there is nobody here")
     _forget_path()
     _record = _Record(path, getattr(options, "xmlpath", None) or "")
-    _record.write("loading", at=_Real.now(), pytest=pytest.__version__, dir=_record.dir)
+    _record.write(
+        "loading",
+        at=_Real.now(),
+        pytest=pytest.__version__,
+        python=sys.version.split()[0],
+        dir=_record.dir,
+    )
     _config = early_config
     _root = str(getattr(early_config, "rootpath", None) or early_config.rootdir)
 

@@ -268,7 +268,7 @@ def main(arguments: list[str]) -> int:
             _arguments.append(argument)
     _forget_path()
     record = _Record(path)
-    record.write("loading", at=_now(), pytest="")
+    record.write("loading", at=_now(), pytest="", python=sys.version.split()[0])
     Result.record = Runner.record = record
     Runner.junit = junit
     program = os.path.basename(sys.executable) + " -m unittest"  # noqa: PTH119 - as unittest has it

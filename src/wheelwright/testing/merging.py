@@ -24,6 +24,7 @@ def records(found: Sequence[Record]) -> Record:
     return Record(
         began_at=first.began_at,
         pytest=first.pytest,
+        python=first.python,
         root=first.root,
         session=all(each.session for each in found),
         paths=tuple(path for each in found for path in each.paths),

@@ -27,6 +27,8 @@ _SLOWEST_MAX = 15
 _IGNORED_MAX = 20
 _NAME_LENGTH_CUT = 996  # the plugin cuts longer names
 
+_VERSION = re.compile(r"[0-9]+\.[0-9]+[0-9a-z.+]{0,20}")
+
 _KINDS = (
     "passed",
     "failed",
@@ -92,6 +94,7 @@ class Record:
 
     Attributes:
         began_at: seconds since 1970, by the clock of the container.
+        python: the version of the interpreter, such as 3.12.4; empty where it is not known.
         session: whether pytest got as far as to look for tests.
         paths, files: where it looked: its arguments or `testpaths`, and `python_files`.
         selected: how many tests were to run; None where that was never known.
@@ -106,6 +109,7 @@ class Record:
 
     began_at: float
     pytest: str = ""
+    python: str = ""
     root: str = ""
     session: bool = False
     paths: tuple[str, ...] = ()
@@ -172,7 +176,12 @@ class _Reader:
             raise ValueError("pytest starts once, and first")
         match kind:
             case "loading":
-                self._record = Record(began_at=event.number("at"), pytest=event.name("pytest"))
+                python = event.name("python")
+                self._record = Record(
+                    began_at=event.number("at"),
+                    pytest=event.name("pytest"),
+                    python=python if _VERSION.fullmatch(python) else "",
+                )
                 self._ran = event.text("dir") or self._source
             case "session":
                 self._session(event)

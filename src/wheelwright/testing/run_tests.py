@@ -20,6 +20,7 @@ from wheelwright.testing import running, unrun, verdict
 from wheelwright.testing.again import Again, of_test
 from wheelwright.testing.cells import Cell
 from wheelwright.testing.plan import TestOptions, TestPlan, make, nothing_to_test
+from wheelwright.testing.record import Record
 from wheelwright.testing.run import Run
 
 
@@ -142,11 +143,9 @@ async def run_tests(
     output = ended.output
     if plan.servers and output.exit_code == services.MIGRATION_FAILED:
         raise broken(f"the migration {shlex.join(plan.migrate)}", output)
-    with_dependencies = await toolchain.dependencies(loaded.files, plan.environment)
-    version = await steps.run(with_dependencies, ["python", "--version"]).stdout()
     run = Run(
         name=loaded.title,
-        python=version.strip(),
+        python=_interpreter(ended.left.record, cell),
         left=ended.left,
         place=plan.place,
         command=plan.says,
@@ -159,6 +158,13 @@ async def run_tests(
     if empty and not left and not ended.left.counts.tests:
         left = f"{project.name}: no test ran; {unrun.hint_for(project)}"
     return Tested(run, ended.reports, junit=ended.junit, unrun=left)
+
+
+def _interpreter(record: Record | None, cell: Cell) -> str:
+    """Return which Python ran the tests; a command of the project's own does not say the patch."""
+    version = record.python if record else ""
+    pypy = cell.python.startswith("pypy")
+    return f"Python {version or cell.python.removeprefix('pypy')}{' (PyPy)' if pypy else ''}"
 
 
 def _unrun(project: Project) -> str:
