@@ -51,6 +51,8 @@ class Span:
     outcome: Outcome | None = None
     mask: Callable[[str], str] = str
     closed: Callable[[int], object] = int
+    above: Span | None = None
+    """The span that this one is beneath."""
     last_line: str = ""
     """The last whole line that the thing itself printed, of which the beginning is kept."""
 
@@ -147,6 +149,7 @@ class Progress:
             self._renderer,
             mask=lambda text: self.mask(text),
             closed=lambda number: self._open.pop(number, None),
+            above=parent,
         )
         self._open[opened.id] = opened
         self._renderer.begin(opened)

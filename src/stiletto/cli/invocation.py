@@ -33,6 +33,8 @@ class Invocation:
         self._engine: EnginePort | None = None
         self.shown_at_end = ""
         """The function whose output is its answer: shown at the end, in every progress mode."""
+        self.command = ""
+        """The command line, as it would be typed; empty where nobody could ask about it."""
         self.refused: Sequence[str] = ()
         """What the session refused because only Dagger has it."""
 
@@ -120,6 +122,7 @@ class Invocation:
                 allow_env=options.allow_env,
                 step_memory_bytes=options.step_memory_bytes,
                 step_processes=options.step_processes,
+                command=self.command,
                 ask=self._question(progress) if self.terminal.can_ask and not shared else None,
                 progress=progress,
                 environ=self.terminal.environ,

@@ -28,6 +28,7 @@ class SessionArguments(TypedDict):
     allow_env: bool
     step_memory_bytes: int | None
     step_processes: int | None
+    command: str
     ask: Callable[[str], bool] | None
     progress: Progress
     environ: Mapping[str, str]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import shlex
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
@@ -42,6 +43,7 @@ USAGE
 COMMANDS
   call        Call one or more functions, interconnected into a pipeline
   check       Check the state of your project by running tests, linters, etc.
+  explain     Show why the steps of the last call ran
   functions   List available functions
   init        Put Wheelwright into the repository here
   prune       Remove stored results
@@ -58,6 +60,7 @@ ALIASES = {"checks": "check", "r": "run"}
 COMMANDS = (
     "call",
     "check",
+    "explain",
     "functions",
     "help",
     "init",
@@ -117,6 +120,9 @@ DAGGER_ONLY = frozenset(
     }
 )
 """Dagger's other commands and their aliases, of 0.21 and of 1.0 (cmd/dagger): refused by name."""
+
+EXPLAINED = frozenset({"call", "check"})
+"""Commands that `stiletto explain` can be asked about."""
 
 Command = Callable[[Invocation, list[str]], Coroutine[Any, Any, int]]
 
@@ -271,6 +277,8 @@ def _dispatch(invocation: Invocation, args: list[str]) -> int:
     if name == "version":
         return _version(invocation, rest)
     command = _command(name)
+    if name in EXPLAINED:
+        invocation.command = shlex.join(["stiletto", *args])
     return run_to_end(
         lambda: command(invocation, rest), invocation.running, terminal, invocation.finish
     )
@@ -295,6 +303,10 @@ def _command(name: str) -> Command:
         from stiletto.cli.prune import prune
 
         return prune
+    if name == "explain":
+        from stiletto.cli.explain import explain
+
+        return explain
     if name == "verify":
         from stiletto.cli.verify import verify
 

@@ -28,6 +28,7 @@ from stiletto.engine.context import current_span, preparing
 from stiletto.engine.ending import how_ended, loopback_hint, machine_kills, system_hint
 from stiletto.engine.keys import step_inputs
 from stiletto.engine.layout import Layouts, Stack
+from stiletto.engine.noting import Noted, Noting, step_saw
 from stiletto.engine.once import Once
 from stiletto.engine.output import tail
 from stiletto.engine.printed import Printed
@@ -43,6 +44,7 @@ from stiletto.errors import (
 )
 from stiletto.graph.recipe import digest_of
 from stiletto.graph.tree import EMPTY, Dir, with_owner
+from stiletto.history.notes import Kind
 from stiletto.layers.layer import Layer
 from stiletto.layers.owners import give
 from stiletto.layers.view import View
@@ -75,9 +77,10 @@ class Finished:
 class Commands:
     """Runs commands on files that an evaluator prepares."""
 
-    def __init__(self, layouts: Layouts, coarse: CoarseKeys) -> None:
+    def __init__(self, layouts: Layouts, coarse: CoarseKeys, noting: Noting) -> None:
         self._layouts = layouts
         self._coarse = coarse
+        self._noting = noting
         self._store = layouts.store
         self.sandbox = layouts.sandbox
         self.progress = layouts.progress
@@ -115,14 +118,20 @@ class Commands:
         trees = await self._mounted_trees(exec_)
         inputs = await self._inputs(exec_, stack, trees)
         key = await self._coarse.add_to(digest_of(inputs), exec_)
-        name = _display(exec_.args)
-        stored = await self._cached(key, name, parent)
+        name = display(exec_.args)
+        noted = Noted(None, Kind.STEP, name, key)
+        if not preparing.get():
+            image = stack.image.address
+            noted = await asyncio.to_thread(self._noting.step, exec_, image, name, key, parent)
+        stored = await self._cached(key, name, parent, noted)
         if stored is not None:
             return stored
         async with self._store.lock(f"step-{key}"):
-            stored = await self._cached(key, name, parent)  # another process was faster
+            # Another process may have been faster.
+            stored = await self._cached(key, name, parent, noted)
             if stored is not None:
                 return stored
+            await asyncio.to_thread(noted.saw, *step_saw(inputs, stack, trees))
             async with self._slots:
                 if preparing.get():
                     span = self.progress.span(PREPARES, "prepare", parent)
@@ -132,11 +141,14 @@ class Commands:
                     done = await self._run(exec_, stack, trees, key, inputs, span)
                 except asyncio.CancelledError:
                     span.end(Outcome.CANCELLED)
+                    noted.end(span, Outcome.CANCELLED)
                     raise
                 except StilettoError as error:
                     span.end(Outcome.FAILED, error.message)
+                    noted.end(span, Outcome.FAILED)
                     raise
                 span.end(Outcome.DONE, _ended(done))
+                noted.end(span, Outcome.DONE)
                 return done
 
     async def _inputs(
@@ -173,10 +185,14 @@ class Commands:
                 await held.enter_async_context(self._store.lock(name))
             yield
 
-    async def _cached(self, key: str, name: str, parent: Span | None) -> Finished | None:
+    async def _cached(
+        self, key: str, name: str, parent: Span | None, noted: Noted
+    ) -> Finished | None:
         stored = await asyncio.to_thread(self._load, key)
         if stored is not None and not preparing.get():
-            self.progress.span(name, "step", parent).end(Outcome.CACHED, _ended(stored))
+            span = self.progress.span(name, "step", parent)
+            span.end(Outcome.CACHED, _ended(stored))
+            noted.end(span, Outcome.CACHED)
         return stored
 
     async def _mounted_trees(self, exec_: c.Exec) -> dict[str, Dir]:
@@ -289,7 +305,7 @@ class Commands:
         reason = self._store.filled(output)
         if reason is not None:
             raise EnvironmentFailed(
-                f"cannot write to the cache {self._store.root}: {reason} (step `{_display(args)}`)",
+                f"cannot write to the cache {self._store.root}: {reason} (step `{display(args)}`)",
                 hint=ROOM_HINT,
             )
 
@@ -471,7 +487,8 @@ def _ended(done: Finished) -> str:
     return f"exit code {done.exit_code}" if done.exit_code else ""
 
 
-def _display(args: tuple[str, ...]) -> str:
+def display(args: tuple[str, ...]) -> str:
+    """Return a command as it is shown: one line, cut."""
     if args[0] == "timeout":
         # timeout(1) limits the time of a step; it is not the step.
         rest = [arg for arg in args[1:] if not arg.startswith("-")][1:]

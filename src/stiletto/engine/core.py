@@ -14,6 +14,7 @@ from stiletto.engine.gate import SecretGate
 from stiletto.engine.secrets import SecretStore
 from stiletto.errors import UsageError
 from stiletto.graph.recipe import Recipe
+from stiletto.history.journal import Journal
 from stiletto.progress import Progress
 from stiletto.sandbox.plan import Sandbox
 from stiletto.store import Store
@@ -86,9 +87,14 @@ def core_of(
     environ: Mapping[str, str],
     gate: SecretGate,
     caching: Caching = Caching.CONTENT,
+    command: str = "",
 ) -> Core:
-    """Return the core of a new session, whose progress shows no secrets."""
+    """Return the core of a new session, whose progress shows no secrets.
+
+    `command` is the command line, of which `stiletto explain` can be asked; empty for none.
+    """
     secrets = SecretStore(SecretStore.salt(store.root / "salt"), environ, workdir, gate)
     progress.mask = secrets.masks.text
-    evaluator = Evaluator(store, sandbox, images, secrets, progress, environ, caching)
+    journal = Journal(store, workdir.resolve(), command, secrets.masks.value) if command else None
+    evaluator = Evaluator(store, sandbox, images, secrets, progress, environ, caching, journal)
     return Core(store, evaluator, secrets, progress, Objects(), workdir.resolve(), environ)

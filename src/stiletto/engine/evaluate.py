@@ -22,11 +22,12 @@ from stiletto.api import container as c
 from stiletto.api import files as f
 from stiletto.api.patterns import Filter as PatternFilter
 from stiletto.engine.coarse import Caching, CoarseKeys
-from stiletto.engine.commands import Commands
+from stiletto.engine.commands import Commands, display
 from stiletto.engine.contents import refuse_large, replaced
 from stiletto.engine.context import preparing
 from stiletto.engine.host_trees import HostTrees
-from stiletto.engine.layout import SCRATCH, NamedFile, Stack
+from stiletto.engine.layout import SCRATCH, Made, NamedFile, Stack
+from stiletto.engine.noting import Noting, made_by
 from stiletto.engine.once import Once
 from stiletto.engine.secrets import SecretStore
 from stiletto.engine.surface import (
@@ -48,6 +49,7 @@ from stiletto.graph.changes import compare, difference
 from stiletto.graph.hardlinks import apart
 from stiletto.graph.recipe import Recipe, digest_of
 from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link, Time, dated, split, with_owner
+from stiletto.history.journal import Journal
 from stiletto.layers.layer import Layer
 from stiletto.layers.view import Node, View
 from stiletto.progress import Progress
@@ -95,6 +97,7 @@ class Evaluator:
         progress: Progress,
         environ: Mapping[str, str],
         caching: Caching = Caching.CONTENT,
+        journal: Journal | None = None,
     ) -> None:
         self.store = store
         self.sandbox = sandbox
@@ -106,7 +109,8 @@ class Evaluator:
         self._once = Once()
         self._image_layers: dict[str, tuple[Layer, ...]] = {}
         self._caching = caching
-        self.commands = Commands(self, CoarseKeys(self, caching))
+        self.noting = Noting(journal)
+        self.commands = Commands(self, CoarseKeys(self, caching), self.noting)
 
     @cached_property
     def patches(self) -> Patches:
@@ -439,7 +443,7 @@ class Evaluator:
             case c.DirectoryRoot(directory):
                 tree = await self.tree(directory)
                 layer = await asyncio.to_thread(self.store.checkout, tree)
-                return Stack(SCRATCH).over(tree.key, layer, homes(tree))
+                return Stack(SCRATCH).over(tree.key, layer, Made(tree), homes(tree))
             case c.WrittenRoot(parent, operations):
                 below = await self.stack(parent)
                 delta = DeltaSurface(Below(self.view(below)))
@@ -454,14 +458,23 @@ class Evaluator:
                 )
                 key = digest_of([tree.key, sorted(removed)])
                 shown = {inode: below.homes[inode] for inode in apart}
-                return await self._flat(below.over(key, layer, {**below.homes, **at, **shown}))
+                made = Made(tree, tuple(sorted(removed)), await self._copied(operations))
+                everywhere = {**below.homes, **at, **shown}
+                return await self._flat(below.over(key, layer, made, everywhere))
             case c.ExecRoot(exec_):
                 below, done = await asyncio.gather(
                     self.stack(exec_.root), self.commands.finished(exec_)
                 )
-                return await self._flat(below.over(done.key, done.layer))
+                made = Made(command=display(exec_.args))
+                return await self._flat(below.over(done.key, done.layer, made))
             case _:
                 raise TypeError(f"unknown root {type(root).__name__}")
+
+    async def _copied(self, operations: tuple[f.Operation, ...]) -> tuple[str, ...]:
+        """Return the keys of the commands whose files these operations copy; they have ended."""
+        sources = [each.source for each in operations if isinstance(each, f.WriteDirectory)]
+        made = [of for source in sources if (of := made_by(source)) is not None]
+        return tuple([(await self.commands.finished(of)).key for of in made])
 
     def _has_no_effect(
         self, parent: c.Root, operations: tuple[f.Operation, ...], count: int
@@ -491,7 +504,8 @@ class Evaluator:
         # What the layers removed from the image stays removed, also if something new is there.
         removed = frozenset(path for layer in layers for path in layer.removed)
         layer = await asyncio.to_thread(self.store.checkout, tree, removed=removed)
-        return Stack(stack.image).over(digest_of(stack.keys), layer, homes(tree))
+        made = Made(merged=stack.made)
+        return Stack(stack.image).over(digest_of(stack.keys), layer, made, homes(tree))
 
     def view(self, stack: Stack) -> View:
         """Return a view of what is at `/`, without a sandbox."""

@@ -12,6 +12,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,13 @@ from stiletto.engine.context import current_span
 from stiletto.engine.core import Core
 from stiletto.engine.keys import call_inputs, call_key
 from stiletto.engine.modules import Modules
+from stiletto.engine.noting import Noted
 from stiletto.engine.once import Once
 from stiletto.errors import ModuleFailed, NotSupported, UsageError
 from stiletto.graph.kind import Kind
 from stiletto.graph.recipe import Recipe, closure, dump, load
+from stiletto.graph.tree import Dir
+from stiletto.history.inputs import Inputs
 from stiletto.module.origin import acts
 from stiletto.module.source import LoadedModule, context_of
 from stiletto.progress import Outcome
@@ -39,6 +43,16 @@ from stiletto.store.sealed import fitting
 
 MAX_AGE_S = 7 * 24 * 3600  # as the real engine keeps function results
 ID = re.compile(r"\w+@sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored result: JSON, when it was made, the command that made it, and its steps."""
+
+    answer: str
+    at_s: float
+    by: str = ""
+    steps: Sequence[Sequence[Any]] = ()
 
 
 class Functions:
@@ -97,17 +111,27 @@ class Functions:
         )
         title = function.name or module.name
         parent_span = current_span.get()
+        noted = self._core.evaluator.noting.function(
+            title, module.name, key, parent_span, kept=function.cache != "never"
+        )
         stored = self._stored(module, function, key)
         if stored is not None:
-            self._core.progress.span(title, "function", parent_span).end(Outcome.CACHED)
-            return self._value(module, json.loads(stored), function.returns)
+            span = self._core.progress.span(title, "function", parent_span)
+            span.end(Outcome.CACHED)
+            noted.stored(stored.steps, stored.at_s)
+            noted.end(span, Outcome.CACHED, made_at_s=stored.at_s, by=stored.by)
+            return self._value(module, json.loads(stored.answer), function.returns)
 
         async def run() -> str:
+            await self._saw(noted, module, inputs)
             span = self._core.progress.span(title, "function", parent_span)
             client = Client(self._core, module, call, span, served=module.uses)
             refused = len(self._core.refused)
-            with span.ending():
-                answer = await self._run(client, f"function {title}")
+            try:
+                with span.ending():
+                    answer = await self._run(client, f"function {title}")
+            finally:
+                noted.end(span, span.outcome or Outcome.FAILED)
             if len(self._core.refused) == refused:
                 await self._keep(module, function, key, inputs, answer)
             # Otherwise the function may have caught the error: each run has to report it.
@@ -118,6 +142,27 @@ class Functions:
         else:
             answer = await self._running.get(key, run)
         return self._value(module, json.loads(answer), function.returns)
+
+    async def _saw(self, noted: Noted, module: LoadedModule, inputs: Mapping[str, Any]) -> None:
+        """Keep what a call is about to see, for `stiletto explain`."""
+        if noted.journal is None:
+            return
+        masked: dict[str, Any] = self._core.secrets.masks.value(inputs)
+        trees: dict[str, Dir] = {}
+        for name in ID.findall(json.dumps([inputs["parent"], inputs["args"]])):
+            held = self._core.objects.recall(name) if name in self._core.objects else None
+            if isinstance(held, f.StoredTree):
+                found = self._core.evaluator.host.get(held.tree)
+                if found is not None:
+                    trees[name] = found
+        known = {name: tree.digest for name, tree in trees.items()} | {"code": module.tree}
+        shapes = noted.journal.shapes
+
+        def keep() -> None:
+            code = None if shapes.has(module.tree) else self._core.store.load_tree(module.tree)
+            noted.saw(Inputs(masked, {}, known), (*trees.values(), *([code] if code else [])))
+
+        await asyncio.to_thread(keep)
 
     async def close(self) -> None:
         """End the calls that still run."""
@@ -270,8 +315,11 @@ class Functions:
         if not lasting:
             self._session[key] = answer
             return
+        noting = self._core.evaluator.noting
         record = {
             "at_s": time.time(),
+            "by": noting.command,
+            "steps": noting.journal.steps_of(function.name) if noting.journal else [],
             "answer": answer,
             "recipes": recipes,
             "inputs": masks.value(inputs),
@@ -291,17 +339,17 @@ class Functions:
             return False
         return True
 
-    def _stored(self, module: LoadedModule, function: FunctionDef, key: str) -> str | None:
+    def _stored(self, module: LoadedModule, function: FunctionDef, key: str) -> Stored | None:
         if function.cache == "never":
             return None
         if key in self._session:
-            return self._session[key]
+            return Stored(self._session[key], time.time())
         if function.cache == "session" or not module.config.persistent_cache:
             return None
         record = self._core.store.record("call", key)
         return fitting(record, lambda whole: self._answer(function, whole))
 
-    def _answer(self, function: FunctionDef, record: Mapping[str, Any]) -> str | None:
+    def _answer(self, function: FunctionDef, record: Mapping[str, Any]) -> Stored | None:
         if time.time() - record["at_s"] > _lifetime_s(function.cache):
             return None
         store, host = self._core.store, self._core.evaluator.host
@@ -324,7 +372,8 @@ class Functions:
             self._core.objects.remember(recipe)
         answer: str = record["answer"]
         json.loads(answer)
-        return answer
+        by, steps = record.get("by", ""), record.get("steps", ())
+        return Stored(answer, float(record["at_s"]), str(by), steps)
 
 
 def _trees(recipes: Sequence[Recipe]) -> set[str]:

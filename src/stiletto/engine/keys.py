@@ -1,12 +1,10 @@
 """What makes a command or a call the same one: the content of everything it sees.
 
 The inputs are plain data, so that the same structure is hashed into the key, stored beside the
-result, and compared to show why something ran again:
+result, and compared by `stiletto explain`:
 
     step_inputs, hashed by `digest_of`    a command
     call_inputs, hashed by `call_key`     a call of a module's function
-    difference(before, after)             where two of them differ: nowhere exactly if their keys
-                                          are equal
 
 Both stay what they are: another name, value or order of the hashed data is another key, and a
 store that was filled before is of no use any more.
@@ -14,9 +12,7 @@ store that was filled before is of no use any more.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stiletto.api import container as c
@@ -99,63 +95,3 @@ def call_key(inputs: Mapping[str, Any]) -> str:
     """Return the key of a call."""
     names = ("format", "code", "parent", "function")
     return digest_of([*(inputs[name] for name in names), sorted(inputs["args"].items())])
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A place at which two records of inputs differ, such as `env.CI` or `args[2]`.
-
-    The values are JSON; None where the record has nothing at this place.
-    """
-
-    place: str
-    before: str | None
-    after: str | None
-
-
-def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
-    """Return where two records of the inputs of a command, or of a call, differ.
-
-    Records as they were hashed: where a stored one has a mark in place of a secret, that counts.
-    """
-    return list(_differences("", before, after))
-
-
-def _differences(place: str, before: Any, after: Any) -> Iterator[Difference]:
-    if _json(before) == _json(after):
-        return
-    found: list[Difference] = []
-    match before, after:
-        case (Mapping(), Mapping()) | (list() | tuple(), list() | tuple()):
-            old, new = _entries(place, before), _entries(place, after)
-            for at in old | new:
-                if at in old and at in new:
-                    found += _differences(at, old[at], new[at])
-                else:
-                    values = [_json(each[at]) if at in each else None for each in (old, new)]
-                    found.append(Difference(at, *values))
-        case str(), str():
-            # A state and an argument are JSON themselves: a difference inside shows more.
-            inside = _parsed(before), _parsed(after)
-            if None not in inside:
-                found += _differences(place, *inside)
-    yield from found or [Difference(place, _json(before), _json(after))]
-
-
-def _entries(place: str, data: Mapping[str, Any] | Sequence[Any]) -> dict[str, Any]:
-    """Return what is in a mapping or a list, by place."""
-    if isinstance(data, Mapping):
-        return {f"{place}.{name}" if place else name: item for name, item in data.items()}
-    return {f"{place}[{index}]": item for index, item in enumerate(data)}
-
-
-def _parsed(text: str) -> Any:
-    """Return what an object, list or text in JSON means; None for any other text."""
-    try:
-        return json.loads(text) if text.startswith(("{", "[", '"')) else None
-    except (ValueError, RecursionError):
-        return None
-
-
-def _json(data: Any) -> str:
-    return json.dumps(data, sort_keys=True)

@@ -31,23 +31,42 @@ class NamedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """What a layer was made of: a tree and what was removed, a command, or several layers.
+
+    Attributes:
+        copied: the keys of the commands that made what was copied into the tree.
+    """
+
+    tree: Dir | None = None
+    removed: tuple[str, ...] = ()
+    copied: tuple[str, ...] = ()
+    command: str = ""
+    merged: Mapping[str, Made] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
 class Stack:
     """What is at `/`: an image and layers over it, lowest first, each with its key.
 
     Attributes:
         homes: where the layers show a blob's own inode; see `store.checkout`.
+        made: what each layer was made of, by its key.
     """
 
     image: plan.Image
     layers: tuple[tuple[str, Layer], ...] = ()
     homes: Mapping[Inode, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    made: Mapping[str, Made] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
     @property
     def keys(self) -> list[str]:
         """What the stack is, for a key: the image's identity and the layers' keys."""
         return [self.image.identity, *(key for key, _ in self.layers)]
 
-    def over(self, key: str, layer: Layer, homes: Mapping[Inode, str] | None = None) -> Stack:
+    def over(
+        self, key: str, layer: Layer, made: Made, homes: Mapping[Inode, str] | None = None
+    ) -> Stack:
         """Return the stack with one more layer, and with these homes then.
 
         The same directory below is dropped: the kernel refuses one twice, and it is hidden by
@@ -55,7 +74,9 @@ class Stack:
         """
         kept = tuple((k, known) for k, known in self.layers if known.root != layer.root)
         homes = self.homes if homes is None else homes
-        return replace(self, layers=(*kept, (key, layer)), homes=homes)
+        # Without those that were dropped: a chain of steps would carry all of them.
+        of = {k: self.made[k] for k, _ in kept if k in self.made} | {key: made}
+        return replace(self, layers=(*kept, (key, layer)), homes=homes, made=of)
 
 
 class Layouts(Protocol):

@@ -155,6 +155,9 @@ class Engine:
         await self.core.close_git()
         await self.core.evaluator.close()
         await self.server.close()
+        journal = self.core.evaluator.noting.journal
+        if journal is not None:
+            await asyncio.to_thread(journal.close)
 
 
 def _plain(value: Value) -> Any:
@@ -176,12 +179,13 @@ async def open_session(
     allow_env: bool = False,
     step_memory_bytes: int | None = None,
     step_processes: int | None = None,
+    command: str = "",
     ask: Callable[[str], bool] | None = None,
 ) -> AsyncIterator[Engine]:
     """Open a session in a working directory.
 
-    `ask` asks the user a question; `allow_env` consents to what defaults in files do; the limits
-    are those of each step.
+    `command` is the command line, which `stiletto explain` is asked about. `ask` asks the user a
+    question; `allow_env` consents to what defaults in files do; the limits are those of each step.
     """
     from stiletto.sandbox.images import HostImages
     from stiletto.sandbox.relay import relayed
@@ -215,6 +219,7 @@ async def open_session(
                 environ=environ,
                 gate=gate,
                 caching=caching,
+                command=command,
             )
             for text in host.secrets:
                 core.secrets.masks.add(text)

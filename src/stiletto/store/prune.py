@@ -29,6 +29,9 @@ from stiletto.store.layout import DIRECTORY_KINDS, TREE, form_of
 from stiletto.store.locks import try_exclusive
 from stiletto.store.stage import Stage
 
+NOTES_S = 30 * 24 * 3600
+"""How long it is remembered what a step saw; see `stiletto.history`."""
+
 _MENTION = re.compile(rb"[0-9a-f]{64}")
 _SANDBOX_MENTION = re.compile(rb"/sandbox/(?:images|servers)/([A-Za-z0-9][A-Za-z0-9._-]*)")
 _FRAME_FILES = frozenset({".lock", ".prune.lock", "salt", "size.json"})
@@ -147,7 +150,7 @@ def prune(
     dropped, and the report is of what would be.
     """
     everything = measure(root, stage)
-    leftovers = list(_leftovers(root))
+    leftovers = [*_leftovers(root), *_old_notes(root)]
     entries = list(_entries(root))
     stored = list(_whole(root, "volumes"))
     blobs = {digest: dict(_inodes(paths)) for digest, paths in _blobs(root).items()}
@@ -268,6 +271,17 @@ def _whole(root: Path, *kinds: str) -> Iterator[StoredEntry]:
 def _text(path: Path) -> bytes:
     """Return the contents of a file; none, if damage put something else into its place."""
     return path.read_bytes() if path.is_file() else b""
+
+
+def _old_notes(root: Path) -> Iterator[StoredEntry]:
+    """Yield what is remembered of calls that nobody asks about any more.
+
+    The rest stays whatever is pruned: it is small, and says why a result is gone.
+    """
+    since_s = time.time() - NOTES_S
+    for path in (root / "history").rglob("*.json"):
+        if path.lstat().st_mtime < since_s:
+            yield _entry(path, "notes", path.stem)
 
 
 def _leftovers(root: Path) -> Iterator[StoredEntry]:

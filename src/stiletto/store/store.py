@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from stiletto.store.verify import Verified
 
 
+PRUNES_KEPT = 10
+"""How many of the last prunes are remembered, for who asks why a result is gone."""
+
+
 class Store(Directories):
     """A store at `root`, made if missing; see the package for what is in it.
 
@@ -206,6 +210,43 @@ class Store(Directories):
         name = file_name(key)
         return self.root / "records" / file_name(kind) / shard(name) / f"{name}.json"
 
+    # -- history ------------------------------------------------------------------------------
+
+    @translated
+    def put_note(self, kind: str, name: str, data: Mapping[str, Any]) -> None:
+        """Keep something about the past; it keeps nothing that it mentions."""
+        path = self._note(kind, name)
+        self._stage.write(sealed.seal(data), lambda staged: files.place(staged, path, self.root))
+
+    @translated
+    def note(self, kind: str, name: str) -> dict[str, Any] | None:
+        """Return what was kept, or None; counts as use."""
+        path = self._note(kind, name)
+        data = sealed.read(path)
+        if data is not None:
+            files.touch(path)
+        return data
+
+    @translated
+    def has_note(self, kind: str, name: str) -> bool:
+        """Whether there is a file of this name, whole or not."""
+        return self._note(kind, name).is_file()
+
+    @translated
+    def note_names(self, kind: str) -> list[str]:
+        """Return the names of a kind, sorted; of a kind whose notes are few."""
+        directory = self.root / "history" / kind
+        return sorted(path.stem for path in directory.glob("*/*.json"))
+
+    @translated
+    def drop_note(self, kind: str, name: str) -> None:
+        """Remove a note; one that is gone is not an error."""
+        files.clear(self._note(kind, name))
+
+    def _note(self, kind: str, name: str) -> Path:
+        name = file_name(name)
+        return self.root / "history" / kind / shard(name) / f"{name}.json"
+
     # -- together -----------------------------------------------------------------------------
 
     def lock(self, name: str) -> contextlib.AbstractAsyncContextManager[None]:
@@ -271,6 +312,10 @@ class Store(Directories):
                 locks.sweep(self.root / "locks", self.root)
         with contextlib.suppress(EnvironmentFailed):  # a disk that is still full
             self._measured(report.kept_bytes)
+            by = "the size limit" if alike else "`stiletto prune`"
+            self.put_note("prunes", f"{time.time_ns():020d}", {"at_s": time.time(), "by": by})
+            for old in self.note_names("prunes")[:-PRUNES_KEPT]:
+                self.drop_note("prunes", old)
         return report
 
     def keep_within(self, limit: int | None) -> None:

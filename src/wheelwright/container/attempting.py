@@ -44,6 +44,7 @@ FIRST = "-"
 """The name of the first attempt at every step."""
 
 _VARIABLE = "WHEELWRIGHT_ATTEMPT"
+_WHY = "again, as it did not pass, or --rerun asked"
 # Volumes of packages are named by digests.
 _VOLUME = "attempts"
 _KEPT = "/cache/own"
@@ -74,8 +75,10 @@ def begin(*, reading: bool = False, rerun: bool = False) -> None:
 
 def named(container: dagger.Container, attempt: str) -> dagger.Container:
     """Make the next step of a container this attempt's; the first attempt is the step itself."""
-    first = attempt == FIRST
-    return container if first else container.with_env_variable(_VARIABLE, attempt)
+    if attempt == FIRST:
+        return container
+    # `stiletto explain` shows the variable as the reason why the step ran again.
+    return container.with_env_variable(_VARIABLE, f"{_WHY}: {attempt}")
 
 
 async def key_of(source: dagger.Directory, *parts: object) -> str:

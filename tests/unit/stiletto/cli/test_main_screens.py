@@ -25,6 +25,7 @@ LINES = {
         "call echo --help",
         "call tests --help",
         "check --help",
+        "explain --help",
         "functions --help",
         "functions",
         "init --help",

@@ -1,0 +1,190 @@
+"""Notes what steps and functions saw and how they ended, for `stiletto explain`.
+
+It is told of each of them once before it runs and once at its end. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stiletto.api import container as c
+from stiletto.api import files as f
+from stiletto.engine.layout import Made, Stack
+from stiletto.graph.recipe import Recipe
+from stiletto.graph.tree import Dir
+from stiletto.history.inputs import Inputs, Origin
+from stiletto.history.journal import Journal
+from stiletto.history.notes import Ending, Kind, Note
+from stiletto.progress import Outcome, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something that is about to run, or to be answered from the store."""
+
+    journal: Journal | None
+    kind: Kind
+    name: str
+    key: str
+    function: str = ""
+    part: str = ""
+    slots: tuple[str, ...] = ()
+    success: Ending | None = None
+    last: Ending | None = None
+    kept: bool = True
+
+    def saw(self, inputs: Inputs, trees: tuple[Dir, ...] = ()) -> None:
+        """Keep what it is about to see."""
+        if self.journal is not None:
+            self.journal.saw(self.key, inputs, trees)
+
+    def end(self, span: Span, outcome: Outcome, *, made_at_s: float = 0.0, by: str = "") -> None:
+        """Note how it ended; `made_at_s` and `by` say where a stored result comes from."""
+        if self.journal is None:
+            return
+        seconds = 0.0 if outcome is Outcome.CACHED else round(span.elapsed_s, 3)
+        self.journal.ended(
+            Note(
+                number=span.id,
+                kind=self.kind,
+                name=self.name,
+                key=self.key,
+                outcome=outcome.value,
+                seconds=seconds,
+                function=self.function,
+                part=self.part,
+                slots=self.slots,
+                success=self.success,
+                last=self.last,
+                made_at_s=made_at_s,
+                made_by=by,
+                kept=self.kept,
+            )
+        )
+
+    def stored(self, steps: Sequence[Sequence[Any]], at_s: float) -> None:
+        """Note for which steps a stored result stands, where others have run since."""
+        known = self.success is not None and self.success.key == self.key
+        if self.journal is not None and not known:
+            self.journal.used_again(steps, at_s)
+
+
+class Noting:
+    """Notes for one session; without a journal it notes nothing."""
+
+    def __init__(self, journal: Journal | None) -> None:
+        self.journal = journal
+        self.command = journal.command if journal else ""
+        self._depths: dict[str, int] = {}
+
+    def step(self, exec_: c.Exec, image: str, name: str, key: str, parent: Span | None) -> Noted:
+        """Return what a command's note begins with; `image` is the address of the one beneath."""
+        function, part = _place(parent)
+        place = "step", function, part, image, str(self._depth(exec_.root))
+        # With other arguments it is compared with what the program last did here.
+        slots = (*place, name), (*place, name.partition(" ")[0])
+        return self._noted(Kind.STEP, name, key, (function, part), slots)
+
+    def function(
+        self, name: str, module: str, key: str, parent: Span | None, *, kept: bool
+    ) -> Noted:
+        """Return what the note of a function's call begins with."""
+        function, part = _place(parent)
+        slots = (("function", module, function, part, name),)
+        return self._noted(Kind.FUNCTION, name, key, (function, part), slots, kept=kept)
+
+    def _noted(
+        self,
+        kind: Kind,
+        name: str,
+        key: str,
+        place: tuple[str, str],
+        parts: tuple[tuple[str, ...], ...],
+        *,
+        kept: bool = True,
+    ) -> Noted:
+        if self.journal is None:
+            return Noted(None, kind, name, key)
+        slots = tuple(self.journal.slot(*each) for each in parts)
+        success, last = self.journal.endings(slots)
+        return Noted(self.journal, kind, name, key, *place, slots, success, last, kept)
+
+    def _depth(self, root: c.Root) -> int:
+        """Return how many commands ran before, one on the result of the other."""
+        passed: list[str] = []
+        at: Any = root
+        while at.digest not in self._depths:
+            passed.append(at.digest)
+            match at:
+                case c.ExecRoot(exec_):
+                    at = exec_.root
+                case c.WrittenRoot(parent):
+                    at = parent
+                case _:
+                    self._depths[passed.pop()] = 0
+                    break
+        depth = self._depths[at.digest]
+        for digest in reversed(passed):
+            depth += 1
+            self._depths[digest] = depth
+        return depth
+
+
+def step_saw(
+    data: Mapping[str, Any], stack: Stack, mounted: Mapping[str, Dir]
+) -> tuple[Inputs, tuple[Dir, ...]]:
+    """Return what a command sees, and the trees whose shapes are to be kept."""
+    trees: list[Dir] = list(mounted.values())
+    layers = {key: _origin(made, trees) for key, made in _all(stack.made).items()}
+    known = {tree.key: tree.digest for tree in mounted.values()}
+    image = f"{stack.image.address}, {stack.image.provided_by}"
+    return Inputs(dict(data), layers, known, image), tuple(trees)
+
+
+def _all(made: Mapping[str, Made]) -> dict[str, Made]:
+    """Return the layers, those that were merged into others among them."""
+    found: dict[str, Made] = {}
+    for key, each in made.items():
+        found[key] = each
+        found |= _all(each.merged)
+    return found
+
+
+def _origin(made: Made, trees: list[Dir]) -> Origin:
+    if made.tree is not None:
+        trees.append(made.tree)
+        return Origin(tree=made.tree.digest, removed=made.removed, copied=made.copied)
+    return Origin(step=made.command, merged=tuple(made.merged))
+
+
+def made_by(directory: Recipe) -> c.Exec | None:
+    """Return the command that made what is in a directory; None where a container did not."""
+    at: Any = directory
+    while True:
+        match at:
+            case c.MountAfterExec(exec_):
+                return exec_
+            case c.ContainerDirectory(root):
+                at = root
+            case c.ExecRoot(exec_):
+                return exec_
+            case c.WrittenRoot(parent) | f.FilteredDirectory(parent) | f.SubDirectory(parent):
+                at = parent
+            case f.OwnedDirectory(parent) | f.WrittenDirectory(parent):
+                at = parent
+            case _:
+                return None
+
+
+def _place(span: Span | None) -> tuple[str, str]:
+    """Return the function that something belongs to, and the cell or gate of it."""
+    part = ""
+    while span is not None:
+        if span.kind == "part":
+            part = part or span.name
+        elif span.kind == "function":
+            return span.name, part
+        span = span.above
+    return "", part

@@ -1,0 +1,165 @@
+"""Keeps what calls noted, and finds it again.
+
+calls/DIRECTORY/TIME-PID    the last 20 calls of a directory (`notes.Call`)
+slots/SLOT                  how one step last ended, and how it last succeeded
+inputs/KEY                  what a step or a function saw, also of one that failed
+trees/DIGEST                what a directory looked like (`shapes`)
+prunes                      when something was removed from the store, and by what
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from stiletto.errors import EnvironmentFailed
+from stiletto.graph.recipe import digest_of
+from stiletto.graph.tree import Dir
+from stiletto.history.inputs import Inputs
+from stiletto.history.notes import Call, Ending, Kind, Note
+from stiletto.history.shapes import Shapes
+from stiletto.store import Store
+from stiletto.store.sealed import fitting
+
+CALLS_KEPT = 20
+
+
+class Journal:
+    """What one session notes; written at its end.
+
+    `command` is the command line; `mask` removes secrets from data. A full or broken disk loses
+    notes, and nothing else.
+    """
+
+    def __init__(
+        self, store: Store, directory: Path, command: str, mask: Callable[[Any], Any]
+    ) -> None:
+        self.shapes = Shapes(store)
+        self.command: str = mask(command)
+        self._store = store
+        self._directory = _name(directory)
+        self._mask = mask
+        self._began_s = time.time()
+        self._notes: list[Note] = []
+
+    # -- write --------------------------------------------------------------------------------
+
+    def slot(self, *parts: str) -> str:
+        """Return what makes a step the same one in another call of this directory."""
+        return digest_of([self._directory, *parts])
+
+    def endings(self, slots: Sequence[str]) -> tuple[Ending | None, Ending | None]:
+        """Return the last success and the last end of the first of these slots that has any."""
+        for slot in slots:
+            found = fitting(self._store.note("slots", slot), _endings)
+            if found is not None:
+                return found
+        return None, None
+
+    def saw(self, key: str, inputs: Inputs, trees: Sequence[Dir] = ()) -> None:
+        """Keep what a step or a function is about to see."""
+        with contextlib.suppress(EnvironmentFailed):
+            for tree in trees:
+                self.shapes.keep(tree)
+            if not self._store.has_note("inputs", key):
+                self._store.put_note("inputs", key, self._mask(inputs.to_json()))
+
+    def ended(self, note: Note) -> None:
+        """Note something that ended; its slots remember it."""
+        self._notes.append(note)
+        if not note.slots:
+            return
+        now = Ending(note.key, note.outcome, time.time(), note.seconds)
+        good = note.outcome in ("done", "cached")
+        if note.outcome == "cached" and note.success and note.success.key == note.key:
+            return
+        success = now if good else note.success
+        data = {"success": success and asdict(success), "last": asdict(now)}
+        with contextlib.suppress(EnvironmentFailed):
+            for slot in note.slots:
+                self._store.put_note("slots", slot, data)
+
+    def steps_of(self, function: str) -> list[list[Any]]:
+        """Return slots, key and seconds of the steps that a function of this call has used."""
+        return [
+            [list(note.slots), note.key, note.seconds]
+            for note in self._notes
+            if note.kind is Kind.STEP and note.function == function and note.outcome != "failed"
+        ]
+
+    def used_again(self, steps: Sequence[Sequence[Any]], at_s: float) -> None:
+        """Note that a stored result stands for these steps: they are the last that passed."""
+        with contextlib.suppress(EnvironmentFailed):
+            for slots, key, seconds in steps:
+                ending = asdict(Ending(str(key), "cached", at_s, float(seconds)))
+                for slot in slots:
+                    self._store.put_note("slots", slot, {"success": ending, "last": ending})
+
+    def close(self) -> None:
+        """Keep the call, and forget the oldest of its directory."""
+        if not self._notes:
+            return
+        call = Call(
+            self._began_s,
+            time.time() - self._began_s,
+            self.command,
+            tuple(self._notes),
+        )
+        kind = f"calls/{self._directory}"
+        name = f"{time.time_ns():020d}-{os.getpid()}"
+        with contextlib.suppress(EnvironmentFailed):
+            self._store.put_note(kind, name, call.to_json())
+            for old in self._store.note_names(kind)[:-CALLS_KEPT]:
+                self._store.drop_note(kind, old)
+
+
+# -- read -------------------------------------------------------------------------------------
+
+
+class History:
+    """What was noted of the calls of one directory."""
+
+    def __init__(self, store: Store, directory: Path) -> None:
+        self._store = store
+        self._kind = f"calls/{_name(directory)}"
+        self.shapes = Shapes(store)
+
+    def calls(self) -> list[Call]:
+        """Return the calls, the oldest first; one that is damaged is left out."""
+        found = (
+            fitting(self._store.note(self._kind, name), Call.from_json)
+            for name in self._store.note_names(self._kind)
+        )
+        return [call for call in found if call is not None]
+
+    def prunes(self) -> list[tuple[float, str]]:
+        """Return when something was removed from the store, and by what, the oldest first."""
+        notes = (self._store.note("prunes", name) for name in self._store.note_names("prunes"))
+        found = (
+            fitting(each, lambda data: (float(data["at_s"]), str(data["by"]))) for each in notes
+        )
+        return [each for each in found if each is not None]
+
+    def inputs(self, key: str) -> Inputs | None:
+        """Return what a step or a function saw; None if that is not known any more."""
+        return fitting(self._store.note("inputs", key), Inputs.from_json)
+
+
+def _name(directory: Path) -> str:
+    return digest_of(["directory", str(directory)]).removeprefix("sha256:")[:32]
+
+
+def _endings(data: Mapping[str, Any]) -> tuple[Ending | None, Ending | None]:
+    success, last = data["success"], data["last"]
+    return (
+        None if success is None else Ending(**success),
+        None if last is None else Ending(**last),
+    )
+
+
+__all__ = ["CALLS_KEPT", "History", "Journal", "Kind", "Note"]

@@ -1,0 +1,1 @@
+"""Tests of what `stiletto explain` reads and answers."""
