@@ -70,7 +70,7 @@ class Explainer:
         if pruned:
             at_s, by = pruned[-1]
             return f"its result was removed {self._ago(at_s)}, by {by}"
-        return "its result is no longer in the store, or was asked for again"
+        return "its result is no longer in the store"
 
     def _causes(self, note: Note) -> tuple[Cause, ...]:
         assert note.success is not None, "there is something to compare with"

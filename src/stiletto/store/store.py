@@ -243,6 +243,13 @@ class Store(Directories):
         """Remove a note; one that is gone is not an error."""
         files.clear(self._note(kind, name))
 
+    def _note_prune(self, by: str) -> None:
+        """Remember that something is about to be removed, and by what."""
+        with contextlib.suppress(EnvironmentFailed):  # a disk that is full
+            self.put_note("prunes", f"{time.time_ns():020d}", {"at_s": time.time(), "by": by})
+            for old in self.note_names("prunes")[:-PRUNES_KEPT]:
+                self.drop_note("prunes", old)
+
     def _note(self, kind: str, name: str) -> Path:
         name = file_name(name)
         return self.root / "history" / kind / shard(name) / f"{name}.json"
@@ -297,6 +304,9 @@ class Store(Directories):
             EnvironmentFailed: another process uses the store.
         """
         with self._lock.alone():
+            if not dry_run:
+                # Before it begins: what is written here counts in the report.
+                self._note_prune("the size limit" if alike else "`stiletto prune`")
             report = prune(
                 self.root,
                 self._stage,
@@ -312,10 +322,6 @@ class Store(Directories):
                 locks.sweep(self.root / "locks", self.root)
         with contextlib.suppress(EnvironmentFailed):  # a disk that is still full
             self._measured(report.kept_bytes)
-            by = "the size limit" if alike else "`stiletto prune`"
-            self.put_note("prunes", f"{time.time_ns():020d}", {"at_s": time.time(), "by": by})
-            for old in self.note_names("prunes")[:-PRUNES_KEPT]:
-                self.drop_note("prunes", old)
         return report
 
     def keep_within(self, limit: int | None) -> None:
