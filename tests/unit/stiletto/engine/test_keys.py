@@ -19,6 +19,7 @@ from stiletto.engine.keys import call_inputs, call_key
 from stiletto.graph.recipe import digest_of
 from stiletto.graph.tree import EMPTY, File
 from stiletto.history.causes import Comparison
+from stiletto.history.changes import Listing
 from stiletto.history.inputs import Inputs
 
 TREES = {
@@ -167,7 +168,9 @@ def inputs(exec_: c.Exec) -> dict[str, Any]:
 
 def differs(before: dict[str, Any], after: dict[str, Any]) -> bool:
     """Return whether `stiletto explain` finds anything between two commands, or two calls."""
-    comparison = Comparison({}.get, {}.__getitem__)
+    trees: dict[str, Listing] = {}
+    steps: dict[str, Inputs] = {}
+    comparison = Comparison(steps.get, trees.__getitem__)
     compare = comparison.step if "root" in before else comparison.function
     return bool(compare(Inputs(before), Inputs(after)))
 

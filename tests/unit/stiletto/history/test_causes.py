@@ -143,10 +143,15 @@ def test_ten_lines_and_how_many_more() -> None:
     listings: dict[str, Listing] = {OLD: {}, NEW: many}
     before = step("o", origins={"o": Origin(tree=OLD)})
     after = step("n", origins={"n": Origin(tree=NEW)})
-    (cause,) = Comparison({}.get, listings.__getitem__).step(before, after)
+    (cause,) = Comparison(unknown, listings.__getitem__).step(before, after)
     assert "files: 1000 changed" == cause.title
     assert 10 == len(cause.lines)
     assert "and 991 more" == cause.lines[-1]
+
+
+def unknown(key: str) -> Inputs | None:
+    """Return that nothing is known of any step."""
+    return None
 
 
 # -- functions ------------------------------------------------------------------------------------
@@ -161,7 +166,7 @@ def call(code: str = "c", trees: Mapping[str, str] | None = None, **args: str) -
 
 def called(before: Inputs, after: Inputs) -> list[str]:
     """Return the titles of what differs between two calls."""
-    return [each.title for each in Comparison({}.get, TREES.__getitem__).function(before, after)]
+    return [each.title for each in Comparison(unknown, TREES.__getitem__).function(before, after)]
 
 
 def test_arguments_and_the_state_of_the_object_have_their_line() -> None:
