@@ -16,6 +16,7 @@ from dagger.client._session import ConnectParams, SingleConnection
 from wire_client import LIMIT_S, session
 
 from stiletto.engine import printed
+from wheelwright.container import printed as printed_files
 from wheelwright.container import steps
 
 MB = 1_000_000
@@ -212,6 +213,24 @@ async def test_a_verdict_does_not_hang_on_how_much_is_printed(
         "(left out, because it is too long: stdout: 3000000 bytes exceed the limit of 128 MiB)"
     )
     assert expected == output.stdout.strip()
+
+
+@pytest.mark.asyncio
+async def test_of_a_large_output_in_files_only_the_end_is_read(tmp_path: Path) -> None:
+    """Little is read whole, of much the last 100 KiB, also bytes that are not UTF-8."""
+    script = "head -c 3000000 /dev/zero | tr '\\0' x; echo end; printf 'a\\377b' >&2; rm -f /gone"
+    async with (
+        session(tmp_path) as asking,
+        SingleConnection(ConnectParams(port=asking.port, session_token=asking.token)) as connection,
+    ):
+        image = dagger.Client.from_connection(connection).container().from_("debian")
+        ran = steps.observe(image, ["sh", "-c", script], log="/out", errors="/err")
+        output = await printed_files.ends(ran, 7, "/out", "/err")
+        gone = await printed_files.ends(ran, 7, "/gone", "/etc")
+    head, _, text = output.stdout.partition("\n")
+    assert ("[2897604 bytes above]", "x" * (102400 - 4) + "end\n") == (head, text)
+    assert (7, "a\ufffdb") == (output.exit_code, output.stderr)
+    assert ("", "") == (gone.stdout, gone.stderr)
 
 
 @pytest.mark.timeout(LIMIT_S * 2)

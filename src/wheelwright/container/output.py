@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from wheelwright.project.untrusted import not_trusted, trust, untrusted
 
 _TAIL_LINES = 40
 
+_CUT_OFF = re.compile(r"\[(\d+) bytes above\]")
+
 
 @dataclass(frozen=True, slots=True)
 class Output:
@@ -19,6 +22,17 @@ class Output:
     exit_code: int
     stdout: str = ""
     stderr: str = ""
+
+
+def cut_off(size_bytes: int) -> str:
+    """Return the first line of an output whose beginning was not read."""
+    return f"[{size_bytes} bytes above]"
+
+
+def bytes_cut_off(line: str) -> int:
+    """Return what the first line of an output counts as not read; 0 for any other line."""
+    found = _CUT_OFF.fullmatch(line)
+    return int(found[1]) if found else 0
 
 
 def last_lines(stdout: str, stderr: str, most: int = _TAIL_LINES) -> list[str]:

@@ -238,12 +238,13 @@ def step(
     volume: str = "",
     may_fail: bool = False,
     log: str = "",
+    errors: str = "",
     stdin: str = "",
 ) -> dagger.Container:
     """Add a command with what the table gives to its kind, for this command only.
 
     `volume` names the volume of a kind that has one of its own. With `may_fail` the exit code is
-    kept, to be judged by the caller. `log` gets its stdout.
+    kept, to be judged by the caller. `log` gets its stdout, `errors` its stderr.
     """
     if kind is INSTALL and _foreign.get():
         kind = IMAGE
@@ -274,6 +275,7 @@ def step(
         stdin=stdin,
         expect=dagger.ReturnType.ANY if may_fail else dagger.ReturnType.SUCCESS,
         redirect_stdout=log,
+        redirect_stderr=errors,
     )
     if mount is not None:
         container = container.without_mount(mount)
@@ -287,10 +289,18 @@ def step(
 
 
 def observe(
-    container: dagger.Container, args: Iterable[str], log: str = "", kind: Kind = CODE
+    container: dagger.Container,
+    args: Iterable[str],
+    log: str = "",
+    kind: Kind = CODE,
+    *,
+    errors: str = "",
 ) -> dagger.Container:
-    """Add a command whose exit code is kept, to be judged by the caller; `log` gets its stdout."""
-    return step(container, kind, args, may_fail=True, log=log)
+    """Add a command whose exit code is kept, to be judged by the caller.
+
+    `log` gets its stdout, `errors` its stderr.
+    """
+    return step(container, kind, args, may_fail=True, log=log, errors=errors)
 
 
 def run(
@@ -323,10 +333,11 @@ async def settled(container: dagger.Container, name: str = "a step") -> dagger.C
 async def left(container: dagger.Container) -> Output:
     """Return what the last command of a settled container left."""
     exit_code = await container.exit_code()
-    return Output(exit_code, await _text(container.stdout), await _text(container.stderr))
+    stdout = await printed_text(container.stdout)
+    return Output(exit_code, stdout, await printed_text(container.stderr))
 
 
-async def _text(read: Callable[[], Awaitable[str]]) -> str:
+async def printed_text(read: Callable[[], Awaitable[str]]) -> str:
     """Return what was printed; a remark where that is more than an engine returns.
 
     Both engines return at most 128 MiB. A verdict must not depend on how much a test prints.

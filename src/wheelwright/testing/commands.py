@@ -26,6 +26,9 @@ PLUGINS: Final = "/opt/wheelwright/plugins"
 _RECORDS: Final = "/opt/wheelwright/record"
 """Not among the reports, which are downloaded."""
 
+ERRORS: Final = f"{_RECORDS}/stderr.log"
+"""Container path of what the tests print to stderr."""
+
 # Runs what stands behind the first argument, which is how it is printed where it fails.
 _RUN: Final = (
     'run() { line=$1; shift; "$@"; code=$?; '

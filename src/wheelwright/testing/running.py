@@ -10,14 +10,14 @@ from importlib.resources import files
 import dagger
 from dagger import dag
 
-from wheelwright.container import limits, steps, users
+from wheelwright.container import limits, printed, steps, users
 from wheelwright.container.output import Output
 from wheelwright.errors import GateFailed
 from wheelwright.testing import junit, merging, record
-from wheelwright.testing.commands import PLUGIN, PLUGINS, REPORTS, UNITTEST, Counted
+from wheelwright.testing.commands import ERRORS, PLUGIN, PLUGINS, REPORTS, UNITTEST, Counted
 from wheelwright.testing.record import Record, RecordInvalid
 from wheelwright.testing.run import LOG
-from wheelwright.testing.verdict import Left
+from wheelwright.testing.verdict import Left, judge
 
 _ALSO_MAX = 1024 * 1024
 _KINDS = {
@@ -31,6 +31,7 @@ _MISSING = "missing, or not a regular file"
 class Ended:
     """A run that ended: what judges it, and its files. `junit` is empty where it is broken.
 
+    `output` is the end of what a run printed that did not pass, and empty for one that did.
     `also` is the text of a further file that was asked for; empty where it is not one.
     """
 
@@ -59,7 +60,7 @@ async def run(
     """
     log = f"{REPORTS}/{LOG}"
     # An empty log and record first: then their directories are there, whatever becomes of them.
-    written = [log, *(each.record for each in counted)]
+    written = [log, ERRORS, *(each.record for each in counted)]
     prepared = users.with_files(ready, written, user)
     for program in (PLUGIN, UNITTEST):
         text = (files("wheelwright.inside") / f"{program}.py").read_text(encoding="utf-8")
@@ -70,20 +71,24 @@ async def run(
     # Made before, so that what is measured is the run.
     prepared = await users.as_user(prepared, user).sync()
     try:
-        ran = await steps.settled(steps.observe(prepared, command, log=log), name)
+        running = steps.observe(prepared, command, log=log, errors=ERRORS)
+        ran = await steps.settled(running, name)
     except dagger.ExecError as error:
         how = limits.ended(error, error.exit_code, str(error))
         if how is None or limits.met(error.command, error.exit_code, how):
             raise
         # An engine keeps nothing of a step that a signal ended.
         raise GateFailed(f"{name} failed: {how}; no report") from error
-    output = await steps.left(ran)
+    exit_code = await ran.exit_code()
     there = await _is_directory(ran, REPORTS)
     reports = ran.directory(REPORTS) if there else dag.directory()
     further = (await _text(ran, also, _ALSO_MAX))[0] if also else ""
-    if not counted:
-        return Ended(Left(output.exit_code, counted=False), output, reports, "", further)
-    left, text = await _left(ran, command, output.exit_code, counted, narrowed=narrowed)
+    left, text = Left(exit_code, counted=False), ""
+    if counted:
+        left, text = await _left(ran, command, exit_code, counted, narrowed=narrowed)
+    output = Output(exit_code)
+    if not judge(left).passed:
+        output = await printed.ends(ran, exit_code, log, ERRORS)
     return Ended(left, output, reports, text, further)
 
 

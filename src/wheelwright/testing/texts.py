@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from wheelwright.container.output import bytes_cut_off
 from wheelwright.testing.failed import Failure
 
 LISTED = 50
@@ -89,6 +90,10 @@ def reported(failure: Failure, where: str = "") -> list[str]:
 def tail(output: str) -> str:
     """Return the end of an output."""
     lines = output.rstrip().splitlines()
+    unread = bytes_cut_off(lines[0]) if lines else 0
+    if unread:
+        del lines[0]
     omitted = len(lines) - _END_LINES
-    head = [f"[{omitted} lines above, all of them in `test-run log`]"] if omitted > 0 else []
+    above = f"{unread} bytes and " * bool(unread) + f"{max(omitted, 0)} lines"
+    head = [f"[{above} above, all of them in `test-run log`]"] if unread or omitted > 0 else []
     return "\n".join([*head, *lines[-_END_LINES:]])

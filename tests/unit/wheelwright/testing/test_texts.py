@@ -1,5 +1,6 @@
 """What people see of failures: place and reason, the first ones' reports, a line for the others."""
 
+from wheelwright.container.output import cut_off
 from wheelwright.testing.failed import Failure
 from wheelwright.testing.texts import listed, reported, shown, tail
 
@@ -57,3 +58,15 @@ def test_end_of_an_output_is_shown() -> None:
     lines = tail("\n" * 100 + "end").splitlines()
     assert ("[71 lines above, all of them in `test-run log`]", "end") == (lines[0], lines[-1])
     assert "> assert 0\n1 failed" == tail("> assert 0\n1 failed\n")
+
+
+def test_end_of_an_output_whose_beginning_was_not_read_counts_both() -> None:
+    """Bytes that were not read are counted beside the lines that are not shown."""
+    lines = [f"line {number}" for number in range(40)]
+    assert [
+        "[4000 bytes and 10 lines above, all of them in `test-run log`]",
+        *lines[10:],
+    ] == tail("\n".join([cut_off(4000), *lines])).splitlines()
+    assert "[7 bytes and 0 lines above, all of them in `test-run log`]\nend" == tail(
+        f"{cut_off(7)}\nend\n"
+    )
