@@ -324,18 +324,18 @@ class Commands:
         self,
         exec_: c.Exec,
         sink: Callable[[bytes], None],
-        *,
-        mounts: tuple[plan.Mount, ...] = (),
+        link: int = -1,
     ) -> int:
-        """Run a command without storing its result; return its exit code."""
+        """Run a command without storing its result; return its exit code.
+
+        `link` is the descriptor of a socket that is its standard input.
+        """
         stack = await self._layouts.stack(exec_.root)
         trees = await self._mounted_trees(exec_)
         with self._store.stage() as stage:
             step, _ = await self._step(exec_, stack, trees, stage)
             async with self.services.bound(exec_.services) as bound:
-                step = replace(
-                    step, mounts=(*step.mounts, *mounts), hosts=self.services.hosts(bound)
-                )
+                step = replace(step, link=link, hosts=self.services.hosts(bound))
                 output = await bound.guard(self.sandbox.run(step, lambda _, data: sink(data)))
         return output.exit_code
 

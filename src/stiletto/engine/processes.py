@@ -126,10 +126,7 @@ class Processes:
         await self._stack.aclose()
 
     async def _started(self, module: LoadedModule) -> Worker:
-        directory = self._stack.enter_context(self._core.store.stage())
-        exec_ = await self._runtime(module)
-        worker = Worker(self._core.evaluator, exec_, directory, self._print)
-        await worker.start()
+        worker = Worker(self._core.evaluator, await self._runtime(module), self._print)
         self._running.append(worker)
         self._stack.push_async_callback(worker.close)
         return worker

@@ -30,9 +30,6 @@ UV_IMAGE = "ghcr.io/astral-sh/uv:0.10.3"  # the version that the real runtime us
 SOURCE = "/module"
 BINDINGS = "/opt/bindings"
 _CAUSE_CHARS = 500
-JOBS = "/run/stiletto"
-"""Where the pipes to the engine are; see `stiletto.module.worker`."""
-
 COMPILED = CacheVolume("pyc", "stiletto")
 """What Python compiled of modules: a damaged .pyc is not replaced, it ends the process."""
 
@@ -145,7 +142,7 @@ def run(base: c.Container, module: LoadedModule, project: ModuleProject) -> c.Ex
     }.items():
         container = configuration.with_env_variable(container, name, value)
     program = inspect.getsource(worker)
-    done = with_exec(container, [f"{VENV}/bin/python", "-c", program, JOBS], expect="ANY")
+    done = with_exec(container, [f"{VENV}/bin/python", "-c", program], expect="ANY")
     assert done.last_exec is not None
     return done.last_exec
 

@@ -4,90 +4,201 @@ Importing the SDK costs about a second, a fork some milliseconds; a call's state
 process all the same. This file is sent as program text to the module's own interpreter, so it
 imports nothing of Stiletto, and nothing at all beyond the standard library before the SDK.
 
-It is given a directory that holds three kinds of named pipes:
+Its standard input is a socket that keeps messages apart, each one JSON:
 
-    jobs        engine -> worker   one JSON line per call: {"job": 1, "env": {...}}
-                                   when the command is interrupted: {"job": 1, "end": true}
-    done        worker -> engine   one JSON line per end:  {"job": 1, "code": 0}
-                                   answers an interruption: {"job": 1, "handles": false}
-    out-1       call   -> engine   what the call prints
+    engine -> worker   {"job": 1, "env": {...}, "umask": 18}   a call; with it comes the descriptor
+                                                               that the call prints to
+                       {"job": 1, "end": true}                 when the command is interrupted
+                       {"leave": true}                         when the command has ended
+    worker -> engine   {"ready": true}                         it has imported; false if the module
+                                                               did more than that
+                       {"job": 1, "code": 0}                   the call has ended
+                       {"job": 1, "handles": false}            answers an interruption
+                       {"left": true}                          nothing of the calls is left; false
+                                                               if something may be
+
+A call never has the socket: it is closed before any code of the module runs.
 """
 
+import array
 import gc
 import json
 import os
 import pathlib
+import shutil
+import signal
+import socket
 import sys
+import tempfile
 import traceback
 
 COLLECT_AFTER = 20_000
 """New objects until the collector runs: a call lives too short for Python's 700."""
 
+MESSAGE_BYTES = 1 << 18
+SHARED = pathlib.Path("/dev/shm")  # noqa: S108 - it is emptied, and nothing is put there
+SYSTEM_V = ("shm", "sem", "msg")
+PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
+ROUNDS = 200
+"""Of killing what is left: each gives the worker the children of what was killed."""
 
-def serve(directory: str) -> None:
-    """Fork a process for every job until the engine closes the pipe."""
-    gc.disable()  # what is imported is no garbage
-    import dagger.mod.cli as sdk
 
-    try:
-        module = sdk.get_entry_point().load().__dagger_module__
-    except Exception:
-        module = None  # each call loads it again, and reports why it cannot
-    # No call looks through it again, which took a fifth of a registration; nor copies its pages.
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER)
-    gc.enable()
-    done = os.open(f"{directory}/done", os.O_WRONLY)
-    running: dict[int, int] = {}
+class Worker:
+    """The process that forks: its socket, and the calls that run."""
 
-    def reap(block: bool) -> None:
-        while running:
-            pid, status = os.waitpid(-1, 0 if block else os.WNOHANG)
+    def __init__(self, link: socket.socket) -> None:
+        self.link = link
+        self.scratch = pathlib.Path.cwd()
+        self.running: dict[int, int] = {}
+        self.guarded = _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+    def serve(self) -> None:
+        """Fork a process for every job until the engine closes the socket."""
+        gc.disable()  # what is imported is no garbage
+        import dagger.mod.cli as sdk
+
+        try:
+            module = sdk.get_entry_point().load().__dagger_module__
+        except Exception:
+            module = None  # each call loads it again, and reports why it cannot
+        # No call looks through it again, which took a fifth of a registration; nor copies its
+        # pages.
+        gc.freeze()
+        gc.set_threshold(COLLECT_AFTER)
+        gc.enable()
+        # Where calls write temporary files, the directory is the sandbox's own from here on.
+        tempfile.TemporaryFile().close()
+        ready = self.guarded and self.has_only_imported()
+        _prctl(PR_SET_DUMPABLE, 0)  # no call reads or writes the memory of this process
+        self.say({"ready": ready})
+
+        import select
+
+        # A signal's arrival wakes the select below: ends are reported as soon as they happen.
+        wake, tell = os.pipe()
+        os.set_blocking(tell, False)
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        while True:
+            awake, _, _ = select.select([self.link.fileno(), wake], [], [])
+            if wake in awake:
+                os.read(wake, 4096)
+                self.reap(os.WNOHANG)
+            if self.link.fileno() not in awake:
+                continue
+            data, ancillary, _, _ = self.link.recvmsg(MESSAGE_BYTES, 64)
+            if not data:
+                break
+            message = json.loads(data)
+            if "leave" in message:
+                self.say({"left": self.left()})
+            elif "end" in message:
+                job = message["job"]
+                handles = any(_ended(pid) for pid, own in self.running.items() if own == job)
+                self.say({"job": job, "handles": handles})
+            else:
+                [output] = _descriptors(ancillary)
+                pid = os.fork()
+                if pid == 0:
+                    self.link.close()
+                    _child(message, output, sdk, module)
+                os.close(output)
+                self.running[pid] = message["job"]
+        while self.running:
+            self.reap(0)
+
+    def say(self, message: dict[str, object]) -> None:
+        """Send a message to the engine; one that has gone needs none."""
+        try:
+            self.link.send(json.dumps(message).encode())
+        except OSError:
+            return
+
+    def reap(self, options: int) -> None:
+        """Report the calls that have ended; others are what calls have left."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, options)
+            except ChildProcessError:
+                self.running.clear()
+                return
             if pid == 0:
                 return
-            code = os.waitstatus_to_exitcode(status)
-            line = {"job": running.pop(pid), "code": code if code >= 0 else 128 - code}
-            os.write(done, json.dumps(line).encode() + b"\n")
+            job = self.running.pop(pid, None)
+            if job is not None:
+                code = os.waitstatus_to_exitcode(status)
+                self.say({"job": job, "code": code if code >= 0 else 128 - code})
+                if options == 0:
+                    return
 
-    import select
-    import signal
-
-    # A signal's arrival wakes the select below, so that ends are told as soon as they happen.
-    wake, tell = os.pipe()
-    os.set_blocking(tell, False)
-    signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    jobs = os.open(f"{directory}/jobs", os.O_RDONLY)
-    pending = b""
-    while True:
-        ready, _, _ = select.select([jobs, wake], [], [])
-        if wake in ready:
-            os.read(wake, 4096)
-            reap(block=False)
-        if jobs not in ready:
-            continue
-        data = os.read(jobs, 65536)
-        if not data:
-            break
-        *lines, pending = (pending + data).split(b"\n")
-        for line in lines:
-            job = json.loads(line)
-            if "end" in job:
-                handles = any(_ended(pid) for pid, own in running.items() if own == job["job"])
-                answer = {"job": job["job"], "handles": handles}
-                os.write(done, json.dumps(answer).encode() + b"\n")
+    def has_only_imported(self) -> bool:
+        """Whether the module has neither threads nor processes nor connections."""
+        sockets = 0
+        for fd in pathlib.Path("/proc/self/fd").iterdir():
+            try:
+                sockets += str(fd.readlink()).startswith("socket:")
+            except OSError:
                 continue
-            pid = os.fork()
-            if pid == 0:
-                _child(directory, job, sdk, module)
-            running[pid] = job["job"]
-    reap(block=True)
+        threads = len(list(pathlib.Path("/proc/self/task").iterdir()))
+        return threads == sockets == 1 and not _children()
+
+    def left(self) -> bool:
+        """End what calls have left; return whether nothing of them is left."""
+        for _ in range(ROUNDS):
+            children = _children()
+            if not children:
+                break
+            for pid in children:
+                os.kill(pid, signal.SIGKILL)
+            for pid in children:
+                os.waitpid(pid, 0)
+        else:
+            return False
+        self.running.clear()
+        for directory in (self.scratch, SHARED):
+            for path in directory.iterdir():
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink()
+        if any(list(directory.iterdir()) for directory in (self.scratch, SHARED)):
+            return False
+        tables = (pathlib.Path("/proc/sysvipc", name) for name in SYSTEM_V)
+        return all(len(t.read_text().splitlines()) <= 1 for t in tables if t.exists())
+
+
+def _prctl(option: int, value: int) -> bool:
+    """Set something about this process; return whether that worked."""
+    try:
+        import ctypes
+    except ImportError:
+        return False
+    return bool(ctypes.CDLL(None).prctl(option, value, 0, 0, 0) == 0)
+
+
+def _descriptors(ancillary: "list[tuple[int, int, bytes]]") -> "array.array[int]":
+    fds = array.array("i")
+    for _level, _kind, data in ancillary:
+        fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
+    return fds
+
+
+def _children() -> list[int]:
+    """Return this process's children, what has lost its parent included."""
+    found = []
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            text = (process / "stat").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        if int(text.rpartition(")")[2].split()[1]) == os.getpid():
+            found.append(int(process.name))
+    return found
 
 
 def _ended(pid: int) -> bool:
     """Send SIGTERM to a call that handles it; return whether it does, as far as /proc shows."""
-    import signal
-
     try:
         status = pathlib.Path(f"/proc/{pid}/status").read_text()
     except OSError:
@@ -100,18 +211,19 @@ def _ended(pid: int) -> bool:
 
 
 # Types of the SDK, and `typing`, would have to be imported before the SDK is.
-def _child(directory: str, job: dict, sdk, module) -> None:  # type: ignore[no-untyped-def,type-arg]
+def _child(job: dict, output: int, sdk, module) -> None:  # type: ignore[no-untyped-def,type-arg]
     """Answer one call and leave; never returns."""
     import inspect
-    import signal
 
     code = 1
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        out = os.open(f"{directory}/out-{job['job']}", os.O_WRONLY)
-        os.dup2(out, 1)
-        os.dup2(out, 2)
+        _prctl(PR_SET_DUMPABLE, 1)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os.close(output)
+        os.umask(job["umask"])
         os.environ.update(job["env"])
         scratch = pathlib.Path.cwd() / str(job["job"])
         scratch.mkdir()
@@ -127,5 +239,14 @@ def _child(directory: str, job: dict, sdk, module) -> None:  # type: ignore[no-u
         os._exit(code)
 
 
+def _link() -> socket.socket:
+    """Return the socket, with nothing in its place as standard input."""
+    link = socket.socket(fileno=os.dup(0))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return link
+
+
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    Worker(_link()).serve()

@@ -277,6 +277,7 @@ class Bubblewrap(Sandbox):
                 transcript,
                 env=become.env,
                 stdin=step.stdin,
+                link=step.link,
                 pass_fds=[*fds, *joined.fds, *become.fds],
                 end_tree=lambda pid: kill_launched(pid, int(status)),
                 stop=stop,

@@ -220,6 +220,7 @@ async def _execute(
             executable=program,
             env=env,
             stdin=step.stdin,
+            link=step.link,
             cwd=cwd,
             end_tree=end_tree,
             started=watching.started,

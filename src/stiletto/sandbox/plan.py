@@ -130,6 +130,7 @@ class Step:
         redirect_stdout, redirect_stderr: absolute container paths that also receive the stream.
         init: whether a process of ours is process 1, or the command itself.
         hosts: names that the process can reach, by address; beside those of its /etc/hosts.
+        link: the descriptor of a socket that is standard input instead; -1 for none.
     """
 
     args: tuple[str, ...]
@@ -153,6 +154,7 @@ class Step:
     redirect_stderr: str = ""
     init: bool = True
     hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    link: int = field(default=-1, compare=False)
 
 
 Sink: TypeAlias = Callable[[Stream, bytes], None]

@@ -142,6 +142,7 @@ async def run_process(
     end_tree: Callable[[int], None],
     executable: Path | None = None,
     stdin: bytes = b"",
+    link: int = -1,
     cwd: Path | None = None,
     pass_fds: Sequence[int] = (),
     stop: asyncio.Event | None = None,
@@ -151,10 +152,10 @@ async def run_process(
 ) -> int:
     """Run to the end and return the exit code as a shell shows it.
 
-    The process leads a session of its own. `end_tree` is called with its id when it has ended,
-    and also when this call is cancelled; it must leave no process behind. `terminate` is called
-    with it once `stop` is set, `started` when it runs. `confined`: it reaches no abstract socket
-    of the machine.
+    The process leads a session of its own. `link` is a descriptor to be its standard input.
+    `end_tree` is called with its id when it has ended, and also when this call is cancelled; it
+    must leave no process behind. `terminate` is called with it once `stop` is set, `started` when
+    it runs. `confined`: it reaches no abstract socket of the machine.
 
     Raises:
         OSError: the program could not be started.
@@ -162,7 +163,10 @@ async def run_process(
         EnvironmentFailed: a text cannot be an argument or a variable.
     """
     assert_words(argv, env)
-    input_fd = memory_file(stdin, "stdin") if stdin else os.open(os.devnull, os.O_RDONLY)
+    if link >= 0:
+        input_fd = os.dup(link)
+    else:
+        input_fd = memory_file(stdin, "stdin") if stdin else os.open(os.devnull, os.O_RDONLY)
     out_read, out_write = os.pipe()
     err_read, err_write = os.pipe()
     readers: list[_Reader] = []

@@ -1,0 +1,1 @@
+"""Processes of modules that are kept between commands; see `keeper`."""
