@@ -171,8 +171,8 @@ class Wheelwright(Starting, Releases):
         """
         return await importing.settings(await self._loaded())
 
+    # No check: `matrix` is one, and runs these tests, too.
     @function
-    @check
     @takes()
     @translate_errors
     async def test(

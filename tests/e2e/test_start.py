@@ -139,7 +139,7 @@ def test_module_of_an_address_is_pinned_and_runs(mirror: Mirror, tmp_path: Path)
     (entry,) = json.loads((at / "dagger.json").read_text())["toolchains"]
     assert {"name": "wheelwright", "source": module, "pin": mirror.head} == entry
     assert checks.code == 0, str(checks)
-    assert "wheelwright:test" in checks.out
+    assert "wheelwright:matrix" in checks.out
 
 
 @pytest.mark.slow
@@ -182,7 +182,7 @@ def test_five_commands_end_with_a_branch_that_is_green(mirror: Mirror, tmp_path:
     run("git", "push", "-q", "-u", "origin", "HEAD")
 
     assert f"pinned to {mirror.head[:12]}" in shown
-    assert "wheelwright:test" in checked
+    assert "wheelwright:matrix" in checked
     pushed = subprocess.check_output(
         ["git", "-C", tmp_path / "origin.git", "ls-tree", "-r", "--name-only", "wheelwright"],
         text=True,

@@ -1,10 +1,10 @@
 """Names the files of coverage's reports from the root of the source.
 
-    coverage_paths.py REPORTS SOURCE WHERE
+    coverage_paths.py REPORTS SOURCE WHERE KIND...
 
 coverage names a file from the directory that it runs in, WHERE below SOURCE, and in coverage.xml
-from a directory of `[run] source`. Rewritten are coverage.json, .xml and .md in REPORTS, and the
-pages in html, as far as they list files.
+from a directory of `[run] source`. Kinds are `json`, `xml` and `md`, each a file in REPORTS, and
+`html`, the pages, as far as they list files. `xml` reads a coverage.json that was rewritten.
 """
 
 from __future__ import annotations
@@ -28,12 +28,11 @@ def named(path: str, source: str, where: str) -> str:
     return whole[len(source) + 1 :] if whole.startswith(f"{source}/") else path
 
 
-def rewrite_json(file: Path, source: str, where: str) -> list[str]:
-    """Rewrite coverage.json; return the names of its files."""
+def rewrite_json(file: Path, source: str, where: str) -> None:
+    """Rewrite coverage.json."""
     data = json.loads(file.read_text(encoding="utf-8"))
     data["files"] = {named(path, source, where): each for path, each in data["files"].items()}
     file.write_text(json.dumps(data), encoding="utf-8")
-    return list(data["files"])
 
 
 def rewrite_xml(file: Path, source: str, where: str, known: list[str]) -> None:
@@ -102,13 +101,17 @@ def rewrite_html(directory: Path, where: str) -> None:
         page.write_text(changed, encoding="utf-8")
 
 
-def main(reports: str, source: str, where: str = "") -> None:
-    """Rewrite all."""
+def main(reports: str, source: str, where: str, *kinds: str) -> None:
+    """Rewrite the reports of these kinds."""
     at = Path(reports)
-    known = rewrite_json(at / "coverage.json", source, where)
-    rewrite_xml(at / "coverage.xml", source, where, known)
-    rewrite_markdown(at / "coverage.md", source, where)
-    if where:
+    if "json" in kinds:
+        rewrite_json(at / "coverage.json", source, where)
+    if "xml" in kinds:
+        known = json.loads((at / "coverage.json").read_text(encoding="utf-8"))["files"]
+        rewrite_xml(at / "coverage.xml", source, where, list(known))
+    if "md" in kinds:
+        rewrite_markdown(at / "coverage.md", source, where)
+    if "html" in kinds and where:
         rewrite_html(at / "html", where)
 
 

@@ -26,7 +26,6 @@ from wheelwright.environment.plan import SOURCE
 from wheelwright.environment.test_dependencies import TestDependencies, requirements
 from wheelwright.environment.tools import Tool, pinned, tool
 from wheelwright.errors import ProjectError, ToolFailed
-from wheelwright.project.files import join
 from wheelwright.project.layout import own_code
 from wheelwright.project.model import Project
 from wheelwright.project.reading import ini, is_strings, json_data
@@ -44,11 +43,13 @@ FILE = "COVERAGE_FILE"
 COMBINED = "/coverage"
 """Container path of the directory that combined data and reports go to."""
 
-PROGRAM = "/opt/wheelwright/coverage_paths.py"
-"""Container path of the program that renames."""
+PROGRAMS = "/opt/wheelwright/coverage"
+"""Container path of the directory of the programs that report."""
 
-LINES_PROGRAM = "/opt/wheelwright/coverage_lines.py"
-"""Container path of the program that writes the lines of files, to `LINES`."""
+TOTAL = "coverage-total.sh"
+REPORTS = "coverage-reports.sh"
+HELPERS = ("coverage_paths.py", "coverage_lines.py")
+"""What `TOTAL` runs; `REPORTS` runs the first."""
 
 LINES = "/opt/wheelwright/coverage-lines.json"
 
@@ -168,46 +169,22 @@ def reporter(project: Project, python: str) -> Tool:
     return replace(found, extra="toml")
 
 
-def combining(files: Iterable[str]) -> tuple[tuple[str, ...], ...]:
-    """Return the commands that make one data file of many, and its JSON."""
-    return (
-        ("coverage", "combine", "--quiet", "--keep", *files),
-        _report("json", "--quiet", "-o", f"{COMBINED}/coverage.json"),
-    )
+def totalling(where: str, files: Iterable[str]) -> tuple[str, ...]:
+    """Return the command that makes one data file of many, its JSON, and the lines of its files.
 
-
-def reporting() -> tuple[tuple[str, ...], ...]:
-    """Return the commands for the other reports; the last one's output is Markdown.
-
-    `renaming` is the command behind them.
+    coverage names files from `where`. Here each is named from the source's root: other programs
+    look for them in the repository, as Codecov does.
     """
-    return (
-        _report("xml", "--quiet", "-o", f"{COMBINED}/coverage.xml"),
-        _report("html", "--quiet", "-d", f"{COMBINED}/html"),
-        _report("report", "--format=markdown"),
-    )
+    return ("sh", f"{PROGRAMS}/{TOTAL}", COMBINED, SOURCE, where, LINES, *files)
 
 
-def renaming(where: str) -> tuple[str, ...]:
-    """Return the command that names files from the source's root: coverage names them from `where`.
-
-    Other programs look for them in the repository, as Codecov does.
-    """
-    return ("python", PROGRAM, COMBINED, SOURCE, where)
+def reporting(where: str) -> tuple[str, ...]:
+    """Return the command for the other reports, behind that of `totalling`."""
+    return ("sh", f"{PROGRAMS}/{REPORTS}", COMBINED, SOURCE, where)
 
 
-def with_lines() -> tuple[str, ...]:
-    """Return the command that writes the files with their lines; it is behind `renaming`."""
-    return ("python", LINES_PROGRAM, f"{COMBINED}/coverage.json", SOURCE, LINES)
-
-
-def _report(name: str, *args: str) -> tuple[str, ...]:
-    # A file that a test wrote and removed again must not prevent a report.
-    return ("coverage", name, "--ignore-errors", "--fail-under=0", *args)
-
-
-def read(text: str, where: str = "", least: float = 0.0) -> Coverage:
-    """Read coverage's JSON report, which has paths from `where` or from the root.
+def read(text: str, least: float = 0.0) -> Coverage:
+    """Read coverage's JSON report, with paths from the root.
 
     Raises:
         ToolFailed: not such a report.
@@ -216,7 +193,7 @@ def read(text: str, where: str = "", least: float = 0.0) -> Coverage:
         data = json_data(text)
         files = [
             FileCoverage(
-                path=_path(path, where),
+                path=path,
                 percent=file["summary"]["percent_covered"],
                 statements=file["summary"]["num_statements"]
                 + file["summary"].get("num_branches", 0),
@@ -229,11 +206,6 @@ def read(text: str, where: str = "", least: float = 0.0) -> Coverage:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ToolFailed(f"coverage.json is not coverage's report: {error!r}") from error
     return Coverage(total, tuple(sorted(files, key=lambda file: file.path)), least)
-
-
-def _path(path: str, where: str) -> str:
-    _, found, rest = path.partition(f"{SOURCE}/")
-    return join(rest) if found else join(where, path)
 
 
 # -- what the project configures ------------------------------------------------------------------

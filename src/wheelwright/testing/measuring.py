@@ -84,29 +84,27 @@ async def _combine(
         )
         paths += [f"{directory}/{name}" for name in each.names]
     container = container.with_env_variable(coverage.FILE, f"{coverage.COMBINED}/{coverage.DATA}")
-    for command in coverage.combining(paths):
-        container = steps.observe(container, command)
-        output = await steps.output(container)
-        if output.exit_code != 0:
-            printed = (output.stderr.strip() or output.stdout.strip()).partition("\n")[0]
-            return Measured(None, None, f"no coverage: `{' '.join(command[:2])}` failed: {printed}")
+    container = _with_programs(container, coverage.TOTAL, *coverage.HELPERS)
+    container = steps.observe(container, coverage.totalling(project.where, paths))
+    output = await steps.output(container)
+    if output.exit_code != 0:
+        printed = (output.stderr.strip() or output.stdout.strip()).partition("\n")[0]
+        return Measured(None, None, f"no coverage: coverage failed: {printed}")
     text = await container.file(f"{coverage.COMBINED}/coverage.json").contents()
-    *others, last = coverage.reporting()
-    for command in others:
-        container = steps.run(container, command)
-    container = steps.run(container, last, log=f"{coverage.COMBINED}/coverage.md")
-    container = container.with_new_file(coverage.PROGRAM, _program("coverage_paths"))
-    container = steps.run(container, coverage.renaming(project.where))
+    total = coverage.read(text, least)
+    # Nobody waits for these: they are made when somebody reads them.
+    reporting = _with_programs(container, coverage.REPORTS)
+    reporting = steps.run(reporting, coverage.reporting(project.where))
     # The cells keep their own data among their reports.
-    reports = of_output(container.directory(coverage.COMBINED), exclude=["data"])
-    total = coverage.read(text, project.where, least)
+    reports = of_output(reporting.directory(coverage.COMBINED), exclude=["data"])
     if not with_lines:
         return Measured(total, reports)
-    container = container.with_new_file(coverage.LINES_PROGRAM, _program("coverage_lines"))
-    container = steps.run(container, coverage.with_lines())
     lines = coverage_page.read(await container.file(coverage.LINES).contents())
     return Measured(replace(total, with_lines=True), reports, lines=lines)
 
 
-def _program(name: str) -> str:
-    return (files("wheelwright.inside") / f"{name}.py").read_text(encoding="utf-8")
+def _with_programs(container: dagger.Container, *names: str) -> dagger.Container:
+    for name in names:
+        text = (files("wheelwright.inside") / name).read_text(encoding="utf-8")
+        container = container.with_new_file(f"{coverage.PROGRAMS}/{name}", text)
+    return container

@@ -33,7 +33,8 @@ def test_every_report_names_the_same_paths(tmp_path: Path) -> None:
     (tmp_path / "coverage.xml").write_text(XML)
     (tmp_path / "coverage.md").write_text(MARKDOWN)
 
-    main(str(tmp_path), "/src", "pkg")
+    main(str(tmp_path), "/src", "pkg", "json")
+    main(str(tmp_path), "/src", "pkg", "xml", "md", "html")
 
     expected = ["pkg/lib/a_b.py", "other/c.py"]
     assert expected == list(json.loads((tmp_path / "coverage.json").read_text())["files"])
