@@ -28,10 +28,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.benchmarks.packages import downloaded
 from wheelwright import identity
 
 from .bench import REPOSITORY, host_environ
-from .comparison import downloaded
 from .repositories import commit, git
 
 LIMIT = 2.5

@@ -1,0 +1,113 @@
+"""Measures Wheelwright beside pytest, a loop over uv, tox and nox.
+
+    uv run python -m tests.benchmarks
+    uv run python -m tests.benchmarks --pairs 3 --package attrs --only edited-test
+    uv run python -m tests.benchmarks --check
+
+Its figures mean something only on a machine that does nothing else. Each round runs all columns of
+a row, in the opposite order in each second one; ratios are made within a round. The table is
+written as Markdown to the standard output, and with every run as JSON to `--json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from stiletto.layers.remove import remove_tree
+
+from .figures import Measured
+from .machine import Machine, facts, made
+from .packages import PACKAGES, Package, own, prepared
+from .rounds import COLUMNS, Course
+from .rows import ROWS, Row, Scene
+from .table import COLUMN, SLOWER, as_json, markdown
+
+PYTHONS = "3.10,3.11,3.12,3.13"
+
+
+def measure(
+    machine: Machine, package: Package, rows: Sequence[Row], columns: Sequence[str], pairs: int
+) -> Iterator[Measured]:
+    """Yield the rows of one package, those that begin with empty caches first."""
+    source = prepared(package, machine.at / f"{package.name}-source", machine.environ(machine.at))
+    course = Course(machine, Scene(package, source, machine.pythons), columns)
+    try:
+        for row in (each for each in rows if each.fresh):
+            yield course.measured(row, pairs)
+        warm = [each for each in rows if not each.fresh]
+        if warm:
+            course.warm()
+        for row in warm:
+            yield course.measured(row, pairs)
+    finally:
+        course.close()
+
+
+def rows_of(package: Package, only: Sequence[str]) -> list[Row]:
+    """Return the rows that a package has, those of the command line only."""
+    return [
+        row
+        for row in ROWS
+        if (not only or row.name in only) and (not row.packages or package.name in row.packages)
+    ]
+
+
+def packages(listed: str) -> list[Package]:
+    """Return the packages of the command line; all, if it has none.
+
+    Raises:
+        SystemExit: one is unknown.
+    """
+    if Path(listed).is_dir() and listed:
+        return [own(Path(listed).resolve())]
+    known = {each.name: each for each in PACKAGES}
+    if unknown := {*_names(listed)} - known.keys():
+        raise SystemExit(f"unknown package {min(unknown)}: {', '.join(known)}, or a directory")
+    return [known[name] for name in _names(listed)] or [*PACKAGES]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the tables; return the exit code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--pairs", type=int, default=5, help="rounds of each row (default: 5)")
+    parser.add_argument("--only", default="", help="rows: " + ", ".join(row.name for row in ROWS))
+    parser.add_argument("--package", default="", help="names of packages, or a directory")
+    parser.add_argument("--column", default=",".join(COLUMNS), help="names of columns")
+    parser.add_argument("--python", default=PYTHONS, help=f"versions (default: {PYTHONS})")
+    parser.add_argument("--store", type=Path, help="a store of stiletto, in place of an empty one")
+    parser.add_argument("--json", type=Path, help="a file for every single run")
+    parser.add_argument("--check", action="store_true", help="exit 1 where a goal is missed")
+    given = parser.parse_args(argv)
+    only = _names(given.only)
+    columns = [name for name in COLUMNS if name in _names(given.column)]
+    at = Path(tempfile.mkdtemp(prefix="benchmarks-")).resolve()
+    results: list[Measured] = []
+    try:
+        peers = bool({"tox", "nox"} & {*columns})
+        machine = made(at, _names(given.python), peers, given.store)
+        before = facts(machine)
+        for package in packages(given.package):
+            rows = rows_of(package, only)
+            for found in measure(machine, package, rows, columns, given.pairs) if rows else ():
+                results.append(found)
+                sys.stderr.write(f"{package.name} {found.row}: {found.missed(COLUMN, SLOWER)}\n")
+    finally:
+        remove_tree(at)
+    sys.stdout.write(markdown(results, before))
+    if given.json:
+        given.json.write_text(as_json(results, before), encoding="utf-8")
+    return int(given.check and any(each.missed(COLUMN, SLOWER) for each in results))
+
+
+def _names(listed: str) -> list[str]:
+    return [each for each in listed.split(",") if each]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

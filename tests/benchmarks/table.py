@@ -1,0 +1,67 @@
+"""The result as Markdown, for docs/performance.md, and as JSON, with every single run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from .figures import Measured, Spread, spread
+
+COLUMN = "stiletto"
+SLOWER = ("tox", "nox")
+"""What the column has to be ahead of, in every row."""
+HEADINGS = ("row", "pytest", "uv", "tox", "nox", "stiletto", "none kept", "goal", "of the goal")
+TIMES = ("pytest", "uv", "tox", "nox", "stiletto", "stiletto-idle-0")
+
+
+def markdown(results: Sequence[Measured], facts: Mapping[str, str]) -> str:
+    """Return a table for each package, with the machine in front."""
+    machine = "; ".join(f"{name} {value}" for name, value in facts.items() if value)
+    parts = [f"Machine: {machine}."]
+    for package in dict.fromkeys(each.package for each in results):
+        rows = [each for each in results if each.package == package]
+        reference = spread([value for each in rows for value in each.reference_s])
+        rounds = max(len(each.reference_s) for each in rows)
+        parts.append(
+            f"**{package}**: medians of {rounds} rounds in seconds, quartiles in brackets; "
+            f"R = {reference.median:.3f} s."
+        )
+        parts.append(_table([HEADINGS, *map(_line, rows)]))
+        parts.extend(
+            f"- `{each.row}`: {'; '.join(wrong)}."
+            for each in rows
+            if (wrong := each.missed(COLUMN, SLOWER))
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def _line(row: Measured) -> Sequence[str]:
+    columns = row.columns()
+    times = [
+        _seconds(spread([*row.times(name).values()])) if name in columns else "" for name in TIMES
+    ]
+    of_goal = row.of_goal(COLUMN)
+    met = "no" if row.missed(COLUMN, SLOWER) else "yes"
+    ratio = f"{_ratio(spread(of_goal))}: {met}" if of_goal else met
+    return (f"`{row.row}`", *times, str(row.goal or ""), ratio)
+
+
+def _seconds(found: Spread) -> str:
+    digits = 1 if found.median >= 10 else 2
+    return f"{found.median:.{digits}f} ({found.low:.{digits}f}-{found.high:.{digits}f})"
+
+
+def _ratio(found: Spread) -> str:
+    return f"{found.median:.2f} ({found.low:.2f}-{found.high:.2f})"
+
+
+def _table(lines: Sequence[Sequence[str]]) -> str:
+    head, *rows = ["| " + " | ".join(line) + " |" for line in lines]
+    return "\n".join([head, "|" + "---|" * len(lines[0]), *rows])
+
+
+def as_json(results: Sequence[Measured], facts: Mapping[str, str]) -> str:
+    """Return every run, with the machine."""
+    rows = [{**asdict(each), "missed": each.missed(COLUMN, SLOWER)} for each in results]
+    return json.dumps({"machine": dict(facts), "rows": rows}, indent=1) + "\n"
