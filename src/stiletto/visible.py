@@ -5,11 +5,14 @@ sanitized    one line as a terminal would leave it standing
 harmless     several lines that control neither a terminal nor the log of a CI server
 coloured     the same for a result, colours kept
 shortened    a text cut to a number of characters
+displayed    a command as one line
 """
 
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Sequence
 
 _ACTIVE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, line ends of Unicode, marks that turn the direction of text, and bytes
@@ -32,6 +35,8 @@ _ESCAPE = re.compile(
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _OTHER_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+_COMMAND_MAX = 120
 
 _COMMAND = re.compile(r"##(?=\w*\[)")
 """`##[group]`, `##vso[...]`, `##teamcity[...]`: commands anywhere in a line."""
@@ -82,3 +87,13 @@ def coloured(text: str) -> str:
 def shortened(text: str, most: int) -> str:
     """Return a text of at most `most` characters; "..." replaces what is cut off its end."""
     return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def displayed(command: Sequence[str]) -> str:
+    """Return a command as it is shown: one line, cut."""
+    args = list(command)
+    if args[:1] == ["timeout"]:
+        # timeout(1) limits the time of a step; it is not the step.
+        rest = [arg for arg in args[1:] if not arg.startswith("-")][1:]
+        args = (rest and args[args.index(rest[0]) :]) or args
+    return shortened(" ".join(shlex.join(args).split()), _COMMAND_MAX)

@@ -55,9 +55,10 @@ async def explain(invocation: Invocation, args: list[str]) -> int:
     texts = {flag.flag.name: flag.text for flag in given}
     is_set = {flag.flag.name for flag in given if flag.flag.implied and boolean(flag)}
     # Imported late: `stiletto explain --help` must not pay for the store.
-    from stiletto.history.answer import Explainer, text
+    from stiletto.history.answer import Explainer, ago
     from stiletto.history.causes import Comparison
     from stiletto.history.journal import History
+    from stiletto.history.page import text
     from stiletto.store.layout import root_from
     from stiletto.store.store import Store
 
@@ -66,14 +67,23 @@ async def explain(invocation: Invocation, args: list[str]) -> int:
         call = _chosen(history.calls(), texts.get("call", "-1"))
         notes = _of_step(_of_cell(call.notes, texts.get("cell", "")), names)
         now_s = time.time()
-        comparison = Comparison(history.inputs, history.shapes.listing)
-        explainer = Explainer(comparison, history.inputs, now_s, history.prunes())
-        answers = [explainer.answer(note) for note in notes]
+        sources = history.sources(call)
+        comparison = Comparison(history.inputs, history.shapes.listing, sources)
+        explainer = Explainer(
+            comparison,
+            history.inputs,
+            call.at_s,
+            now_s,
+            history.prunes(),
+            history.is_older(call),
+        )
+        answers = explainer.answers(notes)
     if "json" in is_set:
         terminal.out(_as_json(call, answers))
     else:
         every = "all" in is_set or bool(names)
-        terminal.out(text(call, answers, every=every, now_s=now_s) + "\n")
+        head = f"{call.command}   {ago(now_s - call.at_s)}\n" if every or "call" in texts else ""
+        terminal.out(f"{head}{text(answers, every=every)}\n")
     return 0
 
 

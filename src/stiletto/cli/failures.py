@@ -16,7 +16,7 @@ import shlex
 from collections.abc import Sequence
 
 from stiletto.errors import USE_DAGGER, StepFailed, StilettoError, UsageError
-from stiletto.visible import shortened
+from stiletto.visible import displayed, shortened
 
 NO_READER = 1
 INTERRUPTED = 2
@@ -36,8 +36,11 @@ def message_of(error: StilettoError) -> str:
     return error.message
 
 
-def text_of(error: StilettoError) -> str:
-    """Return an error as it is shown: the message, the hint, the line that replays it."""
+def text_of(error: StilettoError, *, is_noted: bool = False) -> str:
+    """Return an error as it is shown: the message, the hint, the line that replays it.
+
+    With `is_noted` a failed step names the command that explains why it ran.
+    """
     # What follows a carriage return would overwrite what is before it.
     message = message_of(error).replace("\r\n", "\n").replace("\r", "\\r")
     if isinstance(error, UsageError) and len(message) > _USAGE_CHARS:
@@ -49,7 +52,15 @@ def text_of(error: StilettoError) -> str:
         lines.append(f"  hint: {error.hint}")
     if isinstance(error, StepFailed) and error.replay:
         lines.append(f"  replay: {error.replay}")
+    if is_noted and isinstance(error, StepFailed) and _is_step(error):
+        name = displayed(error.command).partition(" ")[0]
+        lines.append(f"  explain: stiletto explain {name}")
     return "\n".join(lines)
+
+
+def _is_step(error: StepFailed) -> bool:
+    """Whether a command of a call failed; a service names itself before its exit code."""
+    return bool(error.command) and (error.has_message or error.message.startswith("exit code: "))
 
 
 def refused_text(refused: Sequence[str], shown: str = "") -> str:

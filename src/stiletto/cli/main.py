@@ -186,7 +186,7 @@ def _run(args: Sequence[str], terminal: Terminal, launcher: EngineLauncher) -> i
                 terminal.err(line)
         if invocation is not None and invocation.options.debug:
             _print_traceback(terminal, error)
-        text = text_of(error)
+        text = text_of(error, is_noted=invocation is not None and bool(invocation.command))
         terminal.err(text)
         if invocation is not None and (warning := refused_text(invocation.refused, text)):
             terminal.err(warning)

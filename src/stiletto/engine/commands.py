@@ -55,7 +55,7 @@ from stiletto.sandbox.replay import replay_comment
 from stiletto.sandbox.spool import STREAMS, Stream
 from stiletto.store.sealed import fitting
 from stiletto.store.trouble import ROOM_HINT
-from stiletto.visible import shortened
+from stiletto.visible import displayed
 
 NEVER_STORED = range(128, 192)  # ended by a signal: always a failure; as the real engine
 
@@ -118,7 +118,7 @@ class Commands:
         trees = await self._mounted_trees(exec_)
         inputs = await self._inputs(exec_, stack, trees)
         key = await self._coarse.add_to(digest_of(inputs), exec_)
-        name = display(exec_.args)
+        name = displayed(exec_.args)
         noted = Noted(None, Kind.STEP, name, key)
         if not preparing.get():
             image = stack.image.address
@@ -128,7 +128,7 @@ class Commands:
             return stored
         async with self._store.lock(f"step-{key}"):
             # Another process may have been faster.
-            stored = await self._cached(key, name, parent, noted)
+            stored = await self._cached(key, name, parent, noted, waited=True)
             if stored is not None:
                 return stored
             await asyncio.to_thread(noted.saw, *step_saw(inputs, stack, trees))
@@ -148,7 +148,7 @@ class Commands:
                     noted.end(span, Outcome.FAILED)
                     raise
                 span.end(Outcome.DONE, _ended(done))
-                noted.end(span, Outcome.DONE)
+                noted.end(span, Outcome.DONE, exit_code=done.exit_code)
                 return done
 
     async def _inputs(
@@ -186,13 +186,13 @@ class Commands:
             yield
 
     async def _cached(
-        self, key: str, name: str, parent: Span | None, noted: Noted
+        self, key: str, name: str, parent: Span | None, noted: Noted, *, waited: bool = False
     ) -> Finished | None:
         stored = await asyncio.to_thread(self._load, key)
         if stored is not None and not preparing.get():
             span = self.progress.span(name, "step", parent)
             span.end(Outcome.CACHED, _ended(stored))
-            noted.end(span, Outcome.CACHED)
+            noted.end(span, Outcome.CACHED, exit_code=stored.exit_code, waited=waited)
         return stored
 
     async def _mounted_trees(self, exec_: c.Exec) -> dict[str, Dir]:
@@ -305,7 +305,8 @@ class Commands:
         reason = self._store.filled(output)
         if reason is not None:
             raise EnvironmentFailed(
-                f"cannot write to the cache {self._store.root}: {reason} (step `{display(args)}`)",
+                f"cannot write to the cache {self._store.root}: {reason}"
+                f" (step `{displayed(args)}`)",
                 hint=ROOM_HINT,
             )
 
@@ -485,15 +486,6 @@ def _expected(expect: str, exit_code: int) -> bool:
 def _ended(done: Finished) -> str:
     """Return the note of a command that ended as the module allowed."""
     return f"exit code {done.exit_code}" if done.exit_code else ""
-
-
-def display(args: tuple[str, ...]) -> str:
-    """Return a command as it is shown: one line, cut."""
-    if args[0] == "timeout":
-        # timeout(1) limits the time of a step; it is not the step.
-        rest = [arg for arg in args[1:] if not arg.startswith("-")][1:]
-        args = tuple(rest and args[args.index(rest[0]) :]) or args
-    return shortened(" ".join(shlex.join(args).split()), 120)
 
 
 def _entry(exec_: c.Exec, variable: c.Variable) -> tuple[str, str]:

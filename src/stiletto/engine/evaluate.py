@@ -22,7 +22,7 @@ from stiletto.api import container as c
 from stiletto.api import files as f
 from stiletto.api.patterns import Filter as PatternFilter
 from stiletto.engine.coarse import Caching, CoarseKeys
-from stiletto.engine.commands import Commands, display
+from stiletto.engine.commands import Commands
 from stiletto.engine.contents import refuse_large, replaced
 from stiletto.engine.context import preparing
 from stiletto.engine.host_trees import HostTrees
@@ -58,6 +58,7 @@ from stiletto.sandbox.relocation import restore
 from stiletto.sandbox.skeleton import image_layers
 from stiletto.store import Store
 from stiletto.store.checkout import homes, still_shown
+from stiletto.visible import displayed
 
 if TYPE_CHECKING:
     from stiletto.engine.git.patches import Patches
@@ -465,16 +466,16 @@ class Evaluator:
                 below, done = await asyncio.gather(
                     self.stack(exec_.root), self.commands.finished(exec_)
                 )
-                made = Made(command=display(exec_.args))
+                made = Made(command=displayed(exec_.args))
                 return await self._flat(below.over(done.key, done.layer, made))
             case _:
                 raise TypeError(f"unknown root {type(root).__name__}")
 
-    async def _copied(self, operations: tuple[f.Operation, ...]) -> tuple[str, ...]:
-        """Return the keys of the commands whose files these operations copy; they have ended."""
-        sources = [each.source for each in operations if isinstance(each, f.WriteDirectory)]
-        made = [of for source in sources if (of := made_by(source)) is not None]
-        return tuple([(await self.commands.finished(of)).key for of in made])
+    async def _copied(self, operations: tuple[f.Operation, ...]) -> tuple[tuple[str, str], ...]:
+        """Return what these operations copy from a command: path and key; they have ended."""
+        written = [each for each in operations if isinstance(each, f.WriteDirectory)]
+        made = [(each.path, of) for each in written if (of := made_by(each.source)) is not None]
+        return tuple([(path, (await self.commands.finished(of)).key) for path, of in made])
 
     def _has_no_effect(
         self, parent: c.Root, operations: tuple[f.Operation, ...], count: int

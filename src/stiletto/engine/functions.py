@@ -12,7 +12,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -111,8 +111,10 @@ class Functions:
         )
         title = function.name or module.name
         parent_span = current_span.get()
-        noted = self._core.evaluator.noting.function(
-            title, module.name, key, parent_span, kept=function.cache != "never"
+        noted = replace(
+            self._core.evaluator.noting.function(title, module.name, key, inputs, parent_span),
+            kept=function.cache != "never",
+            lasts_s=0.0 if function.cache in ("never", "session") else _lifetime_s(function.cache),
         )
         stored = self._stored(module, function, key)
         if stored is not None:

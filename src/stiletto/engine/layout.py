@@ -35,12 +35,12 @@ class Made:
     """What a layer was made of: a tree and what was removed, a command, or several layers.
 
     Attributes:
-        copied: the keys of the commands that made what was copied into the tree.
+        copied: what was copied into the tree from a command's result: the path, its key.
     """
 
     tree: Dir | None = None
     removed: tuple[str, ...] = ()
-    copied: tuple[str, ...] = ()
+    copied: tuple[tuple[str, str], ...] = ()
     command: str = ""
     merged: Mapping[str, Made] = field(default_factory=lambda: MappingProxyType({}))
 

@@ -5,8 +5,10 @@ It is told of each of them once before it runs and once at its end. Nothing here
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stiletto.api import container as c
@@ -18,6 +20,8 @@ from stiletto.history.inputs import Inputs, Origin
 from stiletto.history.journal import Journal
 from stiletto.history.notes import Ending, Kind, Note
 from stiletto.progress import Outcome, Span
+
+_ID = re.compile(r"(\w+)@sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +38,25 @@ class Noted:
     success: Ending | None = None
     last: Ending | None = None
     kept: bool = True
+    lasts_s: float = 0.0
+    image: str = ""
 
     def saw(self, inputs: Inputs, trees: tuple[Dir, ...] = ()) -> None:
         """Keep what it is about to see."""
         if self.journal is not None:
             self.journal.saw(self.key, inputs, trees)
 
-    def end(self, span: Span, outcome: Outcome, *, made_at_s: float = 0.0, by: str = "") -> None:
-        """Note how it ended; `made_at_s` and `by` say where a stored result comes from."""
+    def end(
+        self,
+        span: Span,
+        outcome: Outcome,
+        *,
+        made_at_s: float = 0.0,
+        by: str = "",
+        exit_code: int = 0,
+        waited: bool = False,
+    ) -> None:
+        """Note how it ended; `made_at_s`, `by` and `waited` say where a stored result is from."""
         if self.journal is None:
             return
         seconds = 0.0 if outcome is Outcome.CACHED else round(span.elapsed_s, 3)
@@ -61,6 +76,10 @@ class Noted:
                 made_at_s=made_at_s,
                 made_by=by,
                 kept=self.kept,
+                lasts_s=self.lasts_s,
+                exit_code=exit_code,
+                image=self.image,
+                waited=waited,
             )
         )
 
@@ -85,15 +104,18 @@ class Noting:
         place = "step", function, part, image, str(self._depth(exec_.root))
         # With other arguments it is compared with what the program last did here.
         slots = (*place, name), (*place, name.partition(" ")[0])
-        return self._noted(Kind.STEP, name, key, (function, part), slots)
+        return replace(self._noted(Kind.STEP, name, key, (function, part), slots), image=image)
 
     def function(
-        self, name: str, module: str, key: str, parent: Span | None, *, kept: bool
+        self, name: str, module: str, key: str, inputs: Mapping[str, Any], parent: Span | None
     ) -> Noted:
         """Return what the note of a function's call begins with."""
         function, part = _place(parent)
-        slots = (("function", module, function, part, name),)
-        return self._noted(Kind.FUNCTION, name, key, (function, part), slots, kept=kept)
+        place = "function", module, function, part, name
+        # With other arguments it is compared with its last call; files are not arguments here.
+        given = json.dumps([inputs["parent"], inputs["args"]], sort_keys=True)
+        slots = (*place, _ID.sub(r"\1", given)), place
+        return self._noted(Kind.FUNCTION, name, key, (function, part), slots)
 
     def _noted(
         self,
@@ -102,14 +124,12 @@ class Noting:
         key: str,
         place: tuple[str, str],
         parts: tuple[tuple[str, ...], ...],
-        *,
-        kept: bool = True,
     ) -> Noted:
         if self.journal is None:
             return Noted(None, kind, name, key)
         slots = tuple(self.journal.slot(*each) for each in parts)
         success, last = self.journal.endings(slots)
-        return Noted(self.journal, kind, name, key, *place, slots, success, last, kept)
+        return Noted(self.journal, kind, name, key, *place, slots, success, last)
 
     def _depth(self, root: c.Root) -> int:
         """Return how many commands ran before, one on the result of the other."""
@@ -160,22 +180,40 @@ def _origin(made: Made, trees: list[Dir]) -> Origin:
 
 
 def made_by(directory: Recipe) -> c.Exec | None:
-    """Return the command that made what is in a directory; None where a container did not."""
+    """Return the command that made what is in a directory.
+
+    None where a container did not, or where other files were written there since.
+    """
     at: Any = directory
+    where = ""
     while True:
         match at:
-            case c.MountAfterExec(exec_):
+            case c.MountAfterExec(exec_) | c.ExecRoot(exec_):
                 return exec_
-            case c.ContainerDirectory(root):
-                at = root
-            case c.ExecRoot(exec_):
-                return exec_
-            case c.WrittenRoot(parent) | f.FilteredDirectory(parent) | f.SubDirectory(parent):
-                at = parent
-            case f.OwnedDirectory(parent) | f.WrittenDirectory(parent):
-                at = parent
+            case c.ContainerDirectory(parent, path) | f.SubDirectory(parent, path):
+                where = f"{path}/{where}"
+            case c.WrittenRoot(parent, operations) | f.WrittenDirectory(parent, operations):
+                if any(_writes_to(each, where) for each in operations):
+                    return None
+            case f.FilteredDirectory(parent) | f.OwnedDirectory(parent):
+                pass
             case _:
                 return None
+        at = parent
+
+
+def _writes_to(operation: f.Operation, where: str) -> bool:
+    """Whether an operation may put something at a path, or beneath it."""
+    path = getattr(operation, "path", None)
+    if path is None:
+        return isinstance(operation, f.ApplyPatch | f.WriteChanges)
+    written, place = _parts(path), _parts(where)
+    shared = min(len(written), len(place))
+    return written[:shared] == place[:shared]
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in path.split("/") if part not in ("", ".")]
 
 
 def _place(span: Span | None) -> tuple[str, str]:

@@ -11,15 +11,33 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from typing import Any
 
-from stiletto.history.changes import FileChange, Listings, changes, short
+from stiletto.history.changes import FileChange, Listings, beneath, changes, count, short
 from stiletto.history.inputs import Inputs, Origin
 
-LINES_MAX = 10
+PATHS_MAX = 6
+"""How many paths are shown; of more, one less and how many are left out."""
+
+IMAGE, ENVIRONMENT, COMMAND, DEPENDENCIES = "image", "environment", "command", "dependencies"
+ASPECTS = (IMAGE, ENVIRONMENT, COMMAND, DEPENDENCIES)
+"""What a step always has, and what therefore is named where it is unchanged."""
+
 _VOLUME = "cache volume"
+_PLAIN = {
+    "workdir": ("working directory", COMMAND),
+    "user": ("user", COMMAND),
+    "stdin": ("standard input", COMMAND),
+    "provider": ("sandbox", ""),
+    "expect": ("expected exit code", COMMAND),
+    "redirects": ("redirections", COMMAND),
+    "init": ("init", COMMAND),
+    "volatile": ("volatile variables", ENVIRONMENT),
+}
+"""Inputs of a step that are shown as they are: how they are named, and the aspect."""
+
 _TEXT_MAX = 60
 _ID = re.compile(r"(\w+)@(sha256:[0-9a-f]{64})")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -27,33 +45,42 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One thing that differs, with lines of details."""
+    """One thing that differs, with lines of details; `aspect` is one of `ASPECTS`, or empty."""
 
     title: str
     lines: tuple[str, ...] = ()
+    aspect: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What two runs are compared with: what is known of inputs, and of directories."""
+    """What two runs are compared with: what is known of inputs, and of directories.
+
+    `sources` are the trees that the functions of the call were given.
+    """
 
     inputs: Callable[[str], Inputs | None]
     listings: Listings
+    sources: frozenset[str] = frozenset()
     _seen: dict[tuple[str, str], tuple[Cause, ...]] = field(default_factory=dict, repr=False)
 
     # -- steps --------------------------------------------------------------------------------
 
     def step(self, before: Inputs, after: Inputs) -> list[Cause]:
         """Return what differs, the deepest first, each once."""
-        found = dict.fromkeys([*self._below(before, after), *self._own(before, after)])
+        found: dict[Cause, Cause] = {}
+        for each in (*self._below(before, after), *self._own(before, after)):
+            if each not in found or each.aspect:
+                found[each] = each
         # A volume may be named after what it is filled with: that is named already.
-        others = [each for each in found if not each.title.startswith(_VOLUME)]
-        return others or list(found)
+        others = [each for each in found.values() if not each.title.startswith(_VOLUME)]
+        return others or list(found.values())
 
     def _below(self, before: Inputs, after: Inputs) -> Iterator[Cause]:
         old, new = _root(before), _root(after)
         if old[:1] != new[:1]:
-            yield Cause(f"image: {before.image or old[:1]} -> {after.image or new[:1]}")
+            images = before.image or old[:1], after.image or new[:1]
+            yield Cause(f"image: {images[0]} -> {images[1]}", aspect=IMAGE)
         yield from self._layers(before, after, old[1:], new[1:])
 
     def _layers(
@@ -80,19 +107,21 @@ class Comparison:
     def _alone(self, what: str, inputs: Inputs, keys: Sequence[str]) -> Iterator[Cause]:
         for key in keys:
             origin = inputs.layers.get(key, Origin())
-            yield Cause(f"{origin.step or 'files beneath'}: {what}")
+            aspect = DEPENDENCIES if origin.step else ""
+            yield Cause(f"{origin.step or 'files beneath'}: {what}", aspect=aspect)
 
     def _layer(self, before: Inputs, after: Inputs, old: str, new: str) -> Iterator[Cause]:
         one, other = before.layers.get(old, Origin()), after.layers.get(new, Origin())
         if one.merged and other.merged:
             yield from self._layers(before, after, one.merged, other.merged)
-        elif one.copied and len(one.copied) == len(other.copied) and one.copied != other.copied:
-            # What was copied from a step is explained by what that step saw.
-            for was, is_now in zip(one.copied, other.copied, strict=True):
-                if was != is_now:
-                    yield from self._step_beneath(was, is_now)
         elif one.tree and other.tree:
-            yield from self._files("files", one.tree, other.tree)
+            # What was copied from the result of a step is explained by what that step saw.
+            was, is_now = dict(one.copied), dict(other.copied)
+            explained = [path for path in was if path in is_now and was[path] != is_now[path]]
+            for path in explained:
+                yield from self._step_beneath(was[path], is_now[path])
+            workdir = str(after.data.get("workdir", ""))
+            yield from self._files("files", one.tree, other.tree, workdir, explained)
             gone = sorted({*one.removed} ^ {*other.removed})
             if gone:
                 yield Cause("paths that are removed", _cut(gone))
@@ -107,46 +136,61 @@ class Comparison:
             yield Cause("a step beneath: what it saw before is not recorded any more")
         elif (old, new) not in self._seen:
             self._seen[old, new] = ()
-            self._seen[old, new] = tuple(self.step(saw, sees))
+            causes = self.step(saw, sees)
+            self._seen[old, new] = tuple(replace(each, aspect=DEPENDENCIES) for each in causes)
             yield from self._seen[old, new]
         else:
             yield from self._seen[old, new]
 
-    def _files(self, title: str, before: str, after: str) -> Iterator[Cause]:
+    def _files(
+        self, title: str, before: str, after: str, at: str = "", without: Sequence[str] = ()
+    ) -> Iterator[Cause]:
+        """Compare trees; paths beneath the directory `at` come first, and are shown without it."""
         try:
             found = changes(before, after, self.listings)
+            where = f"{at.strip('/')}/"
+            found = [each for each in found if not _is_beneath(each.path, without)]
+            inner = [each for each in found if at and each.path.startswith(where)]
+            others = [each for each in found if each not in inner]
+            total, whole = self._total(after, at if inner and not others else "")
         except LookupError:
             yield Cause(f"{title}: what they were is not recorded any more")
             return
         if found:
-            count = f"{len(found)} changed" if len(found) > 1 else "1 changed"
-            yield Cause(f"{title}: {count}", _cut([_line(each, found) for each in found]))
+            below = f" of {at}{whole}" if inner and not others else ""
+            named = [_within(each, where) for each in inner]
+            named += [_absolute(each) if at else each for each in others]
+            counted = f"{len(found)} of {total}" if len(found) <= total else f"{len(found)}"
+            yield Cause(f"{title}{below}: {counted} changed", _cut(_table(named)))
+
+    def _total(self, tree: str, at: str) -> tuple[int, str]:
+        """Return how many files a directory of a tree has, and whether it is a whole source."""
+        directory = beneath(tree, at, self.listings)
+        if directory is None:
+            return 0, ""
+        names = self.listings(directory).keys()
+        for source in self.sources if at else ():
+            given = self.listings(source).keys() - {".git"}
+            if source == directory or (given and given <= names):
+                return count(directory, self.listings), ", the whole source"
+        return count(directory, self.listings), ""
 
     def _own(self, before: Inputs, after: Inputs) -> Iterator[Cause]:
         old, new = before.data, after.data
-        for name, title in (
-            ("workdir", "working directory"),
-            ("user", "user"),
-            ("stdin", "standard input"),
-            ("provider", "sandbox"),
-            ("expect", "expected exit code"),
-            ("redirects", "redirections"),
-            ("init", "init"),
-        ):
+        for name, (title, aspect) in _PLAIN.items():
             if old.get(name) != new.get(name):
-                yield Cause(f"{title}: {_arrow(old.get(name), new.get(name))}")
+                yield Cause(f"{title}: {_arrow(old.get(name), new.get(name))}", aspect=aspect)
         if old.get("args") != new.get("args"):
-            yield Cause(f"command: {_words(old.get('args', ()), new.get('args', ()))}")
+            words = _words(old.get("args", ()), new.get("args", ()))
+            yield Cause(f"command: {words}", aspect=COMMAND)
         if old.get("format") != new.get("format"):
             yield Cause("written by another version of Stiletto")
         for name, one, other in _items(old, new, "env"):
-            yield Cause(f"variable {name}: {_arrow(one, other)}")
+            yield Cause(f"variable {name}: {_arrow(one, other)}", aspect=ENVIRONMENT)
         for name, one, other in _items(old, new, "secrets"):
             yield Cause(f"secret {name}: {_presence(one, other, 'has another value')}")
         for name, one, other in _items(old, new, "services"):
             yield Cause(f"service {name}: {_presence(one, other, 'changed')}")
-        if old.get("volatile") != new.get("volatile"):
-            yield Cause(f"volatile variables: {_arrow(old.get('volatile'), new.get('volatile'))}")
         for target, one, other in _items(old, new, "mounts"):
             yield from self._mount(before, after, target, one, other)
 
@@ -303,14 +347,28 @@ def _text(value: Any) -> str:
     return text if len(text) <= _TEXT_MAX else f"{text[: _TEXT_MAX - 3]}..."
 
 
-def _line(change: FileChange, among: Sequence[FileChange]) -> str:
-    width = min(max(len(each.path) for each in among[:LINES_MAX]), 50)
-    return f"{change.path:<{width}}   {change.what}"
+def _is_beneath(path: str, directories: Sequence[str]) -> bool:
+    return any(f"{path}/".startswith(f"{each.strip('/')}/".lstrip("/")) for each in directories)
+
+
+def _within(change: FileChange, where: str) -> FileChange:
+    """Return a change by its paths beneath a directory."""
+    now = change.now.removeprefix(where) if change.now.startswith(where) else f"/{change.now}"
+    return replace(change, path=change.path.removeprefix(where), now=now if change.now else "")
+
+
+def _absolute(change: FileChange) -> FileChange:
+    return replace(change, path=f"/{change.path}", now=f"/{change.now}" if change.now else "")
+
+
+def _table(found: Sequence[FileChange]) -> list[str]:
+    width = min(max(len(each.path) for each in found[:PATHS_MAX]), 50)
+    return [f"{each.path:<{width}}   {each.what}{each.now}" for each in found]
 
 
 def _cut(lines: Sequence[str]) -> tuple[str, ...]:
-    """Return at most ten lines, the last of which counts those that are left out."""
-    if len(lines) <= LINES_MAX:
+    """Return the first lines, the last of which counts those that are left out."""
+    if len(lines) <= PATHS_MAX:
         return tuple(lines)
-    kept = LINES_MAX - 1
+    kept = PATHS_MAX - 1
     return (*lines[:kept], f"and {len(lines) - kept} more")

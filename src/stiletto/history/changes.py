@@ -22,10 +22,11 @@ _KINDS = {"f": "file", "d": "directory", "l": "link"}
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One path that differs: what happened, as the end of a line."""
+    """One path that differs: what happened, as the end of a line; `now` is where it is now."""
 
     path: str
     what: str
+    now: str = ""
 
 
 def changes(before: str, after: str, listings: Listings) -> list[FileChange]:
@@ -74,6 +75,31 @@ def _pairs(
             yield path, one, other
 
 
+def beneath(tree: str, path: str, listings: Listings) -> str | None:
+    """Return the digest of the directory at a path of a tree; None where there is none.
+
+    Raises:
+        LookupError: a directory of them is not known any more.
+    """
+    for name in path.strip("/").split("/"):
+        if name:
+            entry = listings(tree).get(name)
+            if entry is None or entry[0] != "d":
+                return None
+            tree = entry[1]
+    return tree
+
+
+def count(tree: str, listings: Listings) -> int:
+    """Return how many files and links are in a tree.
+
+    Raises:
+        LookupError: a directory of it is not known any more.
+    """
+    entries = listings(tree).values()
+    return sum(count(each[1], listings) if each[0] == "d" else 1 for each in entries)
+
+
 def _difference(old: tuple[str, str, int], new: tuple[str, str, int]) -> str:
     if old[0] != new[0]:
         return f"{_named(old)} -> {_named(new)}"
@@ -108,6 +134,6 @@ def _renamed(
     for path, entry in list(added.items()):
         if entry[0] == "f" and (old := by_entry.get(entry)):
             was = old.pop(0)
-            found.append(FileChange(was, f"renamed to {path}"))
+            found.append(FileChange(was, "renamed to ", path))
             del added[path], removed[was]
     return found

@@ -14,7 +14,7 @@ class Origin:
     Attributes:
         tree: the digest of what was written; empty for another origin.
         removed: paths that were removed beside.
-        copied: the keys of the steps that made what was copied into the tree.
+        copied: what was copied into the tree from the result of a step: the path, the step's key.
         step: the command; empty for another origin.
         merged: the keys of the layers that are one now.
     """
@@ -23,7 +23,7 @@ class Origin:
     removed: Sequence[str] = ()
     step: str = ""
     merged: Sequence[str] = ()
-    copied: Sequence[str] = ()
+    copied: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Inputs:
     def to_json(self) -> dict[str, Any]:
         """Return it as data."""
         layers = {
-            key: [each.tree, list(each.removed), each.step, list(each.merged), list(each.copied)]
+            key: [each.tree, [*each.removed], each.step, [*each.merged], [*map(list, each.copied)]]
             for key, each in self.layers.items()
         }
         return {
@@ -63,7 +63,13 @@ class Inputs:
             LookupError, TypeError, ValueError: another version wrote it.
         """
         layers = {
-            key: Origin(str(tree), tuple(removed), str(step), tuple(merged), tuple(copied))
+            key: Origin(
+                str(tree),
+                tuple(removed),
+                str(step),
+                tuple(merged),
+                tuple((str(path), str(of)) for path, of in copied),
+            )
             for key, (tree, removed, step, merged, copied) in data["layers"].items()
         }
         return cls(dict(data["data"]), layers, dict(data["trees"]), str(data["image"]))

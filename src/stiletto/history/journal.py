@@ -5,6 +5,7 @@ slots/SLOT                  how one step last ended, and how it last succeeded
 inputs/KEY                  what a step or a function saw, also of one that failed
 trees/DIGEST                what a directory looked like (`shapes`)
 prunes                      when something was removed from the store, and by what
+began                       when the first call was noted in this store
 """
 
 from __future__ import annotations
@@ -21,12 +22,16 @@ from stiletto.errors import EnvironmentFailed
 from stiletto.graph.recipe import digest_of
 from stiletto.graph.tree import Dir
 from stiletto.history.inputs import Inputs
-from stiletto.history.notes import Call, Ending, Kind, Note
+from stiletto.history.notes import OTHER_VERSION, Call, Ending, Kind, Note
 from stiletto.history.shapes import Shapes
 from stiletto.store import Store
 from stiletto.store.sealed import fitting
 
 CALLS_KEPT = 20
+_BEGAN = "began"
+_AT_ONCE_S = 60
+FORMAT = 1
+"""Raised whenever notes stop meaning what they meant."""
 
 
 class Journal:
@@ -74,20 +79,20 @@ class Journal:
         self._notes.append(note)
         if not note.slots:
             return
-        now = Ending(note.key, note.outcome, time.time(), note.seconds)
+        now = Ending(note.key, note.outcome, time.time(), note.seconds, note.exit_code)
         good = note.outcome in ("done", "cached")
         if note.outcome == "cached" and note.success and note.success.key == note.key:
             return
         success = now if good else note.success
-        data = {"success": success and asdict(success), "last": asdict(now)}
+        data = {"format": FORMAT, "success": success and asdict(success), "last": asdict(now)}
         with contextlib.suppress(EnvironmentFailed):
             for slot in note.slots:
                 self._store.put_note("slots", slot, data)
 
     def steps_of(self, function: str) -> list[list[Any]]:
-        """Return slots, key and seconds of the steps that a function of this call has used."""
+        """Return slots, key, seconds and exit code of the steps that a function has used."""
         return [
-            [list(note.slots), note.key, note.seconds]
+            [list(note.slots), note.key, note.seconds, note.exit_code]
             for note in self._notes
             if note.kind is Kind.STEP and note.function == function and note.outcome != "failed"
         ]
@@ -95,10 +100,11 @@ class Journal:
     def used_again(self, steps: Sequence[Sequence[Any]], at_s: float) -> None:
         """Note that a stored result stands for these steps: they are the last that passed."""
         with contextlib.suppress(EnvironmentFailed):
-            for slots, key, seconds in steps:
-                ending = asdict(Ending(str(key), "cached", at_s, float(seconds)))
+            for slots, key, seconds, exit_code in steps:
+                ending = asdict(Ending(str(key), "cached", at_s, float(seconds), int(exit_code)))
+                data = {"format": FORMAT, "success": ending, "last": ending}
                 for slot in slots:
-                    self._store.put_note("slots", slot, {"success": ending, "last": ending})
+                    self._store.put_note("slots", slot, data)
 
     def close(self) -> None:
         """Keep the call, and forget the oldest of its directory."""
@@ -113,6 +119,8 @@ class Journal:
         kind = f"calls/{self._directory}"
         name = f"{time.time_ns():020d}-{os.getpid()}"
         with contextlib.suppress(EnvironmentFailed):
+            if not self._store.has_note(_BEGAN, _BEGAN):
+                self._store.put_note(_BEGAN, _BEGAN, {"at_s": self._began_s})
             self._store.put_note(kind, name, call.to_json())
             for old in self._store.note_names(kind)[:-CALLS_KEPT]:
                 self._store.drop_note(kind, old)
@@ -137,6 +145,13 @@ class History:
         )
         return [call for call in found if call is not None]
 
+    def is_older(self, call: Call) -> bool:
+        """Whether another version, which noted nothing, used the store before this call."""
+        began = fitting(self._store.note(_BEGAN, _BEGAN), lambda data: float(data["at_s"]))
+        used_s = self._store.used_since_s()
+        # A store that is new was made at the beginning of its first call.
+        return began == call.at_s and used_s is not None and used_s < call.at_s - _AT_ONCE_S
+
     def prunes(self) -> list[tuple[float, str]]:
         """Return when something was removed from the store, and by what, the oldest first."""
         notes = (self._store.note("prunes", name) for name in self._store.note_names("prunes"))
@@ -144,6 +159,12 @@ class History:
             fitting(each, lambda data: (float(data["at_s"]), str(data["by"]))) for each in notes
         )
         return [each for each in found if each is not None]
+
+    def sources(self, call: Call) -> frozenset[str]:
+        """Return the trees that the functions of a call were given, by digest."""
+        saw = [self.inputs(note.key) for note in call.notes if note.kind is Kind.FUNCTION]
+        trees = [each.trees for each in saw if each is not None]
+        return frozenset(tree for each in trees for name, tree in each.items() if name != "code")
 
     def inputs(self, key: str) -> Inputs | None:
         """Return what a step or a function saw; None if that is not known any more."""
@@ -155,6 +176,8 @@ def _name(directory: Path) -> str:
 
 
 def _endings(data: Mapping[str, Any]) -> tuple[Ending | None, Ending | None]:
+    if data["format"] != FORMAT:
+        return None, Ending("", OTHER_VERSION, 0.0, 0.0)
     success, last = data["success"], data["last"]
     return (
         None if success is None else Ending(**success),

@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any
 
+OTHER_VERSION = "of another version"
+"""The outcome of what another version noted, which nothing more is known of."""
+
 
 class Kind(Enum):
     """What a note is about."""
@@ -21,15 +24,17 @@ class Ending:
 
     Attributes:
         key: what identified its inputs.
-        outcome: done, failed or cancelled.
+        outcome: done, failed or cancelled; cached for a result that was used again.
         at_s: when it ended, seconds since 1970.
         seconds: how long it took.
+        exit_code: of a command that ended as it may.
     """
 
     key: str
     outcome: str
     at_s: float
     seconds: float
+    exit_code: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,10 @@ class Note:
         made_at_s: for a stored result: when it was made.
         made_by: for a stored result: the command that made it.
         kept: whether its result can be stored at all.
+        lasts_s: how long its result is used; 0 for as long as it is there.
+        exit_code: of a command that ended as it may.
+        image: the address of the image that a command ran in.
+        waited: whether another call made it while this one waited.
     """
 
     number: int
@@ -67,6 +76,10 @@ class Note:
     made_at_s: float = 0.0
     made_by: str = ""
     kept: bool = True
+    lasts_s: float = 0.0
+    exit_code: int = 0
+    image: str = ""
+    waited: bool = False
 
     @property
     def ran(self) -> bool:

@@ -32,6 +32,7 @@ from stiletto.store.stage import Stage
 NOTES_S = 30 * 24 * 3600
 """How long it is remembered what a step saw; see `stiletto.history`."""
 
+_SEEN = ("inputs", "trees")
 _MENTION = re.compile(rb"[0-9a-f]{64}")
 _SANDBOX_MENTION = re.compile(rb"/sandbox/(?:images|servers)/([A-Za-z0-9][A-Za-z0-9._-]*)")
 _FRAME_FILES = frozenset({".lock", ".prune.lock", "salt", "size.json"})
@@ -276,12 +277,22 @@ def _text(path: Path) -> bytes:
 def _old_notes(root: Path) -> Iterator[StoredEntry]:
     """Yield what is remembered of calls that nobody asks about any more.
 
-    The rest stays whatever is pruned: it is small, and says why a result is gone.
+    That is calls of which a month is gone, and what no other call or step mentions. The rest stays
+    whatever is pruned: it is small, and gives the reason why a result is gone.
     """
+    history = root / "history"
     since_s = time.time() - NOTES_S
-    for path in (root / "history").rglob("*.json"):
-        if path.lstat().st_mtime < since_s:
-            yield _entry(path, "notes", path.stem)
+    seen = {path.stem: path for kind in _SEEN for path in (history / kind).glob("*/*.json")}
+    roots = [path for kind in ("calls", "slots") for path in (history / kind).rglob("*.json")]
+    old = {path for path in roots if path.lstat().st_mtime < since_s}
+    pending = [path for path in roots if path not in old]
+    while pending:
+        for name in _MENTION.findall(_text(pending.pop())):
+            mentioned = seen.pop(name.decode(), None)
+            if mentioned is not None:
+                pending.append(mentioned)
+    for path in sorted((*old, *seen.values())):
+        yield _entry(path, "notes", path.stem)
 
 
 def _leftovers(root: Path) -> Iterator[StoredEntry]:

@@ -243,6 +243,12 @@ class Store(Directories):
         """Remove a note; one that is gone is not an error."""
         files.clear(self._note(kind, name))
 
+    @translated
+    def used_since_s(self) -> float | None:
+        """Return since when the store is used, in seconds since 1970; None if it was not yet."""
+        salt = self.root / "salt"
+        return salt.stat().st_mtime if salt.is_file() else None
+
     def _note_prune(self, by: str) -> None:
         """Remember that something is about to be removed, and by what."""
         with contextlib.suppress(EnvironmentFailed):  # a disk that is full

@@ -4,7 +4,7 @@
     record          its seal; a saved tree also its digest, and that its contents are there
     layer           both its files of facts, and each file by kind, length and time
     checkout        that it has what was checked out there, and each file's digest
-    index           its seal
+    index, history  its seal
     replay, salt, locks, volumes, sandbox, stage      kind and shape
 
 What steps wrote into a layer is known by length and time, not by digest, and a cache volume belongs
@@ -108,6 +108,11 @@ def verify(root: Path, drop: Callable[[Path], None] | None) -> Verified:
     for path in look.files(root / "index", "index"):
         if ingest.read_index(path) is None:
             look.damaged(path, "not an index")
+    for path in sorted((root / "history").rglob("*")):
+        if path.suffix == ".json" or not path.is_dir():
+            look.count("history")
+            if path.is_symlink() or sealed.read(path) is None:
+                look.damaged(path, "does not fit its seal")
     for path in look.files(root / "replay", "replay"):
         if path.stat().st_size == 0:
             look.damaged(path, "empty")

@@ -380,6 +380,7 @@ warning: x
 Error: step `pytest -q` failed: exit code: 7
   hint: run with --explain
   replay: bwrap -- pytest -q
+  explain: stiletto explain pytest
 """
 
 

@@ -16,7 +16,7 @@ TREES: dict[str, Listing] = {
     OLD: {"test_a.py": ("f", f"sha256:{'a' * 64}", 0o644)},
     NEW: {"test_a.py": ("f", f"sha256:{'b' * 64}", 0o644)},
 }
-EDITED = Cause("files: 1 changed", ("test_a.py   aaaaaa -> bbbbbb",))
+EDITED = Cause("files: 1 of 1 changed", ("test_a.py   aaaaaa -> bbbbbb",))
 
 
 def step(
@@ -90,7 +90,7 @@ def test_written_files_are_compared() -> None:
         Inputs({"mounts": {"/src": ["directory", tree, True]}}, trees={tree: tree})
         for tree in (OLD, NEW)
     ]
-    assert [Cause("files of /src: 1 changed", EDITED.lines)] == compared(*mounts)
+    assert [Cause("files of /src: 1 of 1 changed", EDITED.lines)] == compared(*mounts)
 
 
 def test_the_step_beneath_is_the_cause() -> None:
@@ -107,8 +107,8 @@ def test_the_step_beneath_is_the_cause() -> None:
 def test_what_was_copied_from_a_step_is_explained_by_it() -> None:
     """The files of an environment are not listed: what was installed into it is the cause."""
     installed = {"o": step(args=["uv", "add", "a"]), "n": step(args=["uv", "add", "b"])}
-    before = step("w", origins={"w": Origin(tree=OLD, copied=("o",))})
-    after = step("v", origins={"v": Origin(tree=NEW, copied=("n",))})
+    before = step("w", origins={"w": Origin(tree=OLD, copied=(("/", "o"),))})
+    after = step("v", origins={"v": Origin(tree=NEW, copied=(("/", "n"),))})
     assert [Cause("command: a -> b")] == compared(before, after, **installed)
 
 
@@ -137,21 +137,72 @@ def test_what_is_not_recorded_any_more_is_said() -> None:
     assert "not recorded any more" in cause.title
 
 
-def test_ten_lines_and_how_many_more() -> None:
-    """Of a thousand files."""
+def test_the_first_paths_and_how_many_more() -> None:
+    """Of a thousand files, so that the whole answer has ten lines."""
     many = {f"t{n:04}.py": ("f", OLD, 0o644) for n in range(1000)}
     listings: dict[str, Listing] = {OLD: {}, NEW: many}
     before = step("o", origins={"o": Origin(tree=OLD)})
     after = step("n", origins={"n": Origin(tree=NEW)})
     (cause,) = Comparison(unknown, listings.__getitem__).step(before, after)
-    assert "files: 1000 changed" == cause.title
-    assert 10 == len(cause.lines)
-    assert "and 991 more" == cause.lines[-1]
+    assert "files: 1000 of 1000 changed" == cause.title
+    assert 6 == len(cause.lines)
+    assert "and 995 more" == cause.lines[-1]
 
 
 def unknown(key: str) -> Inputs | None:
     """Return that nothing is known of any step."""
     return None
+
+
+def test_files_that_a_step_beneath_saw_change_the_dependencies() -> None:
+    """They are named once, and the dependencies do not count as unchanged."""
+    before = step("o", "was", origins={"o": Origin(tree=OLD), "was": Origin(step="uv sync")})
+    after = step("n", "now", origins={"n": Origin(tree=NEW), "now": Origin(step="uv sync")})
+    was = step("o", origins={"o": Origin(tree=OLD)})
+    now = step("n", origins={"n": Origin(tree=NEW)})
+    assert [EDITED] == (found := compared(before, after, was=was, now=now))
+    assert ["dependencies"] == [each.aspect for each in found]
+
+
+SOURCE, WITH = f"sha256:{'3' * 64}", f"sha256:{'4' * 64}"
+"""A package that was written to /src, before and after."""
+
+WRITTEN: dict[str, Listing] = {
+    SOURCE: {"src": ("d", OLD, 0o755), "opt": ("d", OLD, 0o755)},
+    WITH: {"src": ("d", NEW, 0o755), "opt": ("d", OLD, 0o755)},
+    **TREES,
+}
+
+
+def written(before: Origin, after: Origin, *sources: str, **known: Inputs) -> list[Cause]:
+    """Return what differs between two steps that run in /src, over one layer each."""
+    old, new = (
+        step(key, origins={key: origin}, workdir="/src")
+        for key, origin in (("o", before), ("n", after))
+    )
+    return Comparison(known.get, WRITTEN.__getitem__, frozenset(sources)).step(old, new)
+
+
+def test_paths_are_those_of_the_package() -> None:
+    """Beneath the working directory; only its files are counted."""
+    (cause,) = written(Origin(tree=SOURCE), Origin(tree=WITH))
+    assert Cause("files of /src: 1 of 1 changed", ("test_a.py   aaaaaa -> bbbbbb",)) == cause
+
+
+def test_a_step_that_sees_the_whole_source_is_marked() -> None:
+    """All that the function was given is there: an edit of any file makes it run."""
+    (cause,) = written(Origin(tree=SOURCE), Origin(tree=WITH), NEW)
+    assert "files of /src, the whole source: 1 of 1 changed" == cause.title
+
+
+def test_a_step_beneath_does_not_hide_what_was_written_beside() -> None:
+    """An environment that was copied from a step, and an edited test: both are named."""
+    tools = step(env={"A": "1"}), step(env={"A": "2"})
+    before = Origin(tree=SOURCE, copied=(("/opt", "was"),))
+    after = Origin(tree=WITH, copied=(("/opt", "now"),))
+    found = written(before, after, was=tools[0], now=tools[1])
+    assert ["variable A: 1 -> 2", "files of /src: 1 of 1 changed"] == [each.title for each in found]
+    assert ["dependencies", ""] == [each.aspect for each in found]
 
 
 # -- functions ------------------------------------------------------------------------------------
@@ -177,7 +228,7 @@ def test_arguments_and_the_state_of_the_object_have_their_line() -> None:
     ids = f"Directory@{OLD}", f"Directory@{NEW}"
     old = call(trees={ids[0]: OLD}, source=f'"{ids[0]}"')
     new = call(trees={ids[1]: NEW}, source=f'"{ids[1]}"')
-    assert ["files of source: 1 changed"] == called(old, new)
+    assert ["files of source: 1 of 1 changed"] == called(old, new)
 
 
 def test_a_secret_has_another_value() -> None:
@@ -190,4 +241,4 @@ def test_the_modules_code_is_a_cause() -> None:
     """With its files where they are known."""
     assert ["the module's code changed"] == called(call("a"), call("b"))
     old, new = call("a", {"code": OLD}), call("b", {"code": NEW})
-    assert ["the module's code: 1 changed"] == called(old, new)
+    assert ["the module's code: 1 of 1 changed"] == called(old, new)

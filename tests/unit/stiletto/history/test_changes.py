@@ -58,7 +58,8 @@ def test_each_kind_of_change_has_its_line(
     shapes: Shapes, before: Dir, after: Dir, expected: list[tuple[str, str]]
 ) -> None:
     """Content, mode, link, added, removed, renamed; a file in a directory's place is both."""
-    assert expected == [(each.path, each.what) for each in compared(shapes, before, after)]
+    found = compared(shapes, before, after)
+    assert expected == [(each.path, f"{each.what}{each.now}") for each in found]
 
 
 def test_the_mode_of_a_directory_is_a_change(shapes: Shapes) -> None:

@@ -428,3 +428,19 @@ def test_dry_run_says_what_a_prune_does(
     # Directories that become empty go, too.
     assert 0 <= done.freed_bytes - planned.freed_bytes <= 4 * 4096
     assert (done.volume_bytes > 0) is (not volumes or keep_bytes is not None)
+
+
+def test_notes_stay_while_a_call_mentions_them(store: Store) -> None:
+    """What a call of this month saw is remembered, also by others; the rest of the notes goes."""
+    call, saw, tree, alone, old = (letter * 64 for letter in "12345")
+    store.put_note("calls/here", call, {"key": f"sha256:{saw}"})
+    store.put_note("inputs", saw, {"tree": f"sha256:{tree}"})
+    store.put_note("trees", tree, {})
+    store.put_note("trees", alone, {})
+    store.put_note("slots", old, {})
+    _age(next(store.root.glob(f"history/slots/*/{old}.json")), 31 * 24)
+
+    assert {"notes": 2} == dict(store.prune().removed)
+    assert store.note("calls/here", call) is not None
+    assert (True, True) == (store.has_note("inputs", saw), store.has_note("trees", tree))
+    assert (False, False) == (store.has_note("trees", alone), store.has_note("slots", old))

@@ -34,6 +34,7 @@ def _fill(store: Store) -> None:
         (upper / "file").write_text("written")
         store.commit_layer(KEY, upper, Layer(upper))
     store.put_record("step", KEY, {"exit_code": 0})
+    store.put_note("slots", KEY, {"last": None})
     store.put_script("line.sh", b"true\n")
     source = store.root.parent / "source"
     source.mkdir(exist_ok=True)
@@ -50,6 +51,7 @@ def test_whole_store_is_whole(store: Store) -> None:
     done = store.verify()
     assert done.damages == ()
     expected = {"blobs", "records", "index", "replay", "layers", "checkouts", "volumes", "salt"}
+    expected.add("history")
     assert expected == set(done.checked)
     assert (done.checked["checkouts"], done.checked["layers"], done.checked["blobs"]) == (2, 1, 5)
 
@@ -74,6 +76,7 @@ def _directory(path: Path) -> None:
 
 DAMAGES = {"flip": _flip, "empty": _empty, "directory": _directory}
 SEEN_WHEN_FLIPPED = ["blobs/*/*[0-9a-f]", "blobs/*/*.x", "records/*/*/*", "layers/*/*.json"]
+SEEN_WHEN_FLIPPED += ["history/*/*/*"]
 SEEN_WHEN_FLIPPED += ["checkouts/*/fs/a/odd"]
 PLACES = [*SEEN_WHEN_FLIPPED, "layers/*/fs/file", "replay/*", "salt"]
 

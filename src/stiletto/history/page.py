@@ -1,0 +1,121 @@
+"""The answer of `stiletto explain` as text for people (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from stiletto.history.answer import Answer
+from stiletto.history.causes import ASPECTS, Cause
+from stiletto.history.notes import Kind
+from stiletto.visible import shortened
+
+_INDENT = "  "
+_NAME_MAX = 70
+_SHORT_S = 0.15
+"""Faster steps are counted only, beside slower ones."""
+_FIRST_MAX = 3
+"""More steps than these that never ran before have one line together."""
+
+
+@dataclass
+class _Lines:
+    """The lines of an answer; each cause stands once, at the first step that it made run."""
+
+    every: bool
+    lines: list[str] = field(default_factory=list)
+    shown: set[Cause] = field(default_factory=set)
+
+    def add(self, depth: int, text: str) -> None:
+        self.lines.append(f"{_INDENT * depth}{text}")
+
+    def answer(self, answer: Answer, depth: int) -> None:
+        """Add what is known of one step."""
+        part = f"[{answer.note.part}] " if answer.note.part else ""
+        self.add(depth, f"{part}{shortened(answer.note.name, _NAME_MAX)}   {answer.ended}")
+        if answer.why:
+            self.add(depth + 1, answer.why)
+        new = [cause for cause in answer.causes if cause not in self.shown]
+        if answer.causes and not new:
+            self.add(depth + 1, "for the same reason")
+        for cause in new:
+            self.cause(cause, depth + 1)
+
+    def cause(self, cause: Cause, depth: int) -> None:
+        """Add one cause, with its lines."""
+        self.shown.add(cause)
+        self.add(depth, cause.title)
+        for line in cause.lines:
+            self.add(depth + 1, line)
+
+
+def text(answers: Sequence[Answer], *, every: bool) -> str:
+    """Return the explanation of a call; with `every` also of the steps from the store."""
+    out = _Lines(every)
+    functions = [each for each in answers if each.note.kind is Kind.FUNCTION]
+    steps = [each for each in answers if each.note.kind is Kind.STEP]
+    causes: list[Cause] = []
+    for each in functions:
+        own = [step for step in steps if step.note.function == each.note.name]
+        if not own and each is not functions[-1] and each.note.outcome != "failed" and not every:
+            # Such as a constructor: what it was given decides the function behind it.
+            causes += each.causes
+            continue
+        _function(out, replace(each, causes=(*causes, *each.causes)), own)
+        _steps(out, own)
+        causes = []
+    names = {each.note.name for each in functions}
+    _steps(out, [each for each in steps if each.note.function not in names])
+    _unchanged(out, steps)
+    return "\n".join(out.lines)
+
+
+def _function(out: _Lines, answer: Answer, steps: Sequence[Answer]) -> None:
+    ran = sum(each.note.ran for each in steps)
+    counted = f"; {ran} of {len(steps)} steps ran, {len(steps) - ran} from the store"
+    out.add(0, f"{answer.note.name}: {answer.ended}{counted if steps else ''}")
+    if answer.why and (not ran or not answer.note.kept):
+        out.add(1, answer.why)
+    for cause in dict.fromkeys(answer.causes if answer.note.ran else ()):
+        # Files are shown where they matter: at the step that sees them.
+        if not (ran and cause.lines):
+            out.cause(cause, 1)
+
+
+def _steps(out: _Lines, steps: Sequence[Answer]) -> None:
+    if out.every:
+        for each in steps:
+            out.answer(each, 1)
+        return
+    for each in steps:
+        if each.note.waited:
+            out.answer(each, 1)
+    ran = [each for each in steps if each.note.ran]
+    first = [each for each in ran if each.is_first]
+    if len(first) > _FIRST_MAX:
+        for why in dict.fromkeys(each.why for each in first):
+            alike = [each for each in first if each.why == why]
+            out.add(1, f"{_steps_of(len(alike))}: {why}")
+        ran = [each for each in ran if each not in first]
+    slow = [each for each in ran if each.note.seconds >= _SHORT_S or each.note.outcome == "failed"]
+    for each in slow or ran:
+        out.answer(each, 1)
+    if slow and (short := len(ran) - len(slow)):
+        shows = "shows it" if short == 1 else "shows them"
+        out.add(1, f"and {_steps_of(short)} of less than {_SHORT_S} s: --all {shows}")
+    parts = list(dict.fromkeys(each.note.part for each in steps if each.note.part))
+    quiet = [part for part in parts if not any(e.note.ran for e in steps if e.note.part == part)]
+    if quiet:
+        out.add(1, f"from the store: {', '.join(quiet)}")
+
+
+def _steps_of(count: int) -> str:
+    return "1 step" if count == 1 else f"{count} steps"
+
+
+def _unchanged(out: _Lines, steps: Sequence[Answer]) -> None:
+    """Name what every step that ran again had before, too."""
+    causes = [cause for each in steps if each.note.ran for cause in each.causes]
+    same = [each for each in ASPECTS if not any(cause.aspect == each for cause in causes)]
+    if causes and same:
+        out.add(0, f"unchanged: {', '.join(same)}")
