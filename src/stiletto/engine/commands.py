@@ -155,6 +155,7 @@ class Commands:
         self, exec_: c.Exec, stack: Stack, trees: Mapping[str, Dir]
     ) -> dict[str, Any]:
         services = {b.alias: await self.service_key(b.service) for b in exec_.services}
+        await self.sandbox.ready()
         return step_inputs(exec_, self.sandbox.name, stack.keys, trees, services)
 
     async def service_key(self, service: Service) -> str:
@@ -344,6 +345,7 @@ class Commands:
         self, exec_: c.Exec, stack: Stack, trees: Mapping[str, Dir], stage: Path
     ) -> tuple[plan.Step, set[str]]:
         """Prepare one command: directories on disk, environment, secrets."""
+        await self.sandbox.ready()
         view = self._layouts.view(stack)
         upper, work = stage / "upper", stage / "work"
         upper.mkdir()

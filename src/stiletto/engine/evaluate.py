@@ -22,7 +22,6 @@ from stiletto.api import container as c
 from stiletto.api import files as f
 from stiletto.api.patterns import Filter as PatternFilter
 from stiletto.engine.coarse import Caching, CoarseKeys
-from stiletto.engine.commands import Commands
 from stiletto.engine.contents import refuse_large, replaced
 from stiletto.engine.context import preparing
 from stiletto.engine.host_trees import HostTrees
@@ -54,13 +53,12 @@ from stiletto.layers.layer import Layer
 from stiletto.layers.view import Node, View
 from stiletto.progress import Progress
 from stiletto.sandbox import plan
-from stiletto.sandbox.relocation import restore
-from stiletto.sandbox.skeleton import image_layers
 from stiletto.store import Store
 from stiletto.store.checkout import homes, still_shown
 from stiletto.visible import displayed
 
 if TYPE_CHECKING:
+    from stiletto.engine.commands import Commands
     from stiletto.engine.git.patches import Patches
 
 T = TypeVar("T")
@@ -111,7 +109,13 @@ class Evaluator:
         self._image_layers: dict[str, tuple[Layer, ...]] = {}
         self._caching = caching
         self.noting = Noting(journal)
-        self.commands = Commands(self, CoarseKeys(self, caching), self.noting)
+
+    @cached_property
+    def commands(self) -> Commands:
+        """What runs commands; made when it is needed, because an unchanged call runs none."""
+        from stiletto.engine.commands import Commands
+
+        return Commands(self, CoarseKeys(self, self._caching), self.noting)
 
     @cached_property
     def patches(self) -> Patches:
@@ -124,7 +128,8 @@ class Evaluator:
     async def close(self) -> None:
         """End everything that still runs."""
         await self._once.close()
-        await self.commands.close()
+        if "commands" in self.__dict__:
+            await self.commands.close()
 
     # -- directories and files -----------------------------------------------------------------
 
@@ -270,6 +275,8 @@ class Evaluator:
         self, view: View, path: str, wanted: Callable[[str, bool], bool] | None = None
     ) -> Dir | File:
         """Ingest a path of a container; the paths of plain mode in it become the container's."""
+        from stiletto.sandbox.relocation import restore
+
         found = view.ingest(path, self.store.ingest_file, wanted)
         at = view.resolve(path).strip("/")
         moved = [
@@ -449,7 +456,7 @@ class Evaluator:
                 below = await self.stack(parent)
                 delta = DeltaSurface(Below(self.view(below)))
                 for count, operation in enumerate(operations):
-                    if not self._has_no_effect(parent, operations, count):
+                    if not await self._has_no_effect(parent, operations, count):
                         await self._apply(operation, delta)
                 tree, removed = delta.tree, frozenset(delta.removed)
                 at = homes(tree)
@@ -477,7 +484,7 @@ class Evaluator:
         made = [(each.path, of) for each in written if (of := made_by(each.source)) is not None]
         return tuple([(path, (await self.commands.finished(of)).key) for path, of in made])
 
-    def _has_no_effect(
+    async def _has_no_effect(
         self, parent: c.Root, operations: tuple[f.Operation, ...], count: int
     ) -> bool:
         """Return whether an operation only gives an owner, in plain mode.
@@ -485,12 +492,13 @@ class Evaluator:
         There every file has one owner, and a copy would lose where the files of a step refer to
         its working tree.
         """
-        if self.commands.sandbox.name != "plain":
-            return False
         match operations[count]:
             case f.WriteDirectory(path, c.ContainerDirectory(of, shown), f.EVERYTHING, None):
                 before = c.WrittenRoot(parent, operations[:count]) if count else parent
-                return of == before and split(shown) == split(path)
+                if of != before or split(shown) != split(path):
+                    return False
+                await self.sandbox.ready()
+                return self.sandbox.name == "plain"
             case _:
                 return False
 
@@ -518,6 +526,8 @@ class Evaluator:
     def _layers_of(self, image: plan.Image) -> tuple[Layer, ...]:
         """Return the image's own files, written once, as the lowest layers."""
         if image.identity not in self._image_layers:
+            from stiletto.sandbox.skeleton import image_layers
+
             self._image_layers[image.identity] = image_layers(self.store.root / "sandbox", image)
         return self._image_layers[image.identity]
 

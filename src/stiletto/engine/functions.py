@@ -24,7 +24,6 @@ from stiletto.api.session import Argument, FunctionCall, ModuleObject
 from stiletto.engine.addresses import Addresses
 from stiletto.engine.client import Client, Dispatch, RunCode
 from stiletto.engine.consent import Consent
-from stiletto.engine.container_leaves import image_container
 from stiletto.engine.context import current_span
 from stiletto.engine.core import Core
 from stiletto.engine.keys import call_inputs, call_key
@@ -33,7 +32,7 @@ from stiletto.engine.noting import Noted
 from stiletto.engine.once import Once
 from stiletto.errors import ModuleFailed, NotSupported, UsageError
 from stiletto.graph.kind import Kind
-from stiletto.graph.recipe import Recipe, closure, dump, load
+from stiletto.graph.recipe import Recipe, are_known, closure, dump, load
 from stiletto.graph.tree import Dir
 from stiletto.history.inputs import Inputs
 from stiletto.module.origin import acts
@@ -200,6 +199,8 @@ class Functions:
                     contextual = self._contextual(module, arg)
                 texts[arg.original] = json.dumps(await self._argument(module, contextual, arg))
             elif arg.default_address is not None:
+                from stiletto.engine.container_leaves import image_container
+
                 container = await image_container(self._core, arg.default_address)
                 texts[arg.original] = json.dumps(self._core.objects.remember(container))
             elif arg.default is not None:
@@ -355,6 +356,8 @@ class Functions:
         if time.time() - record["at_s"] > _lifetime_s(function.cache):
             return None
         store, host = self._core.store, self._core.evaluator.host
+        if not are_known(record["recipes"]):
+            import stiletto.engine.calls  # noqa: F401 - and with it every class of recipes
         try:
             recipes = load(record["recipes"])
         except LookupError:

@@ -9,20 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from stiletto.distribution import page
 from stiletto.errors import EnvironmentFailed
 
 
 class SecretGate:
     """Lets secrets through to isolated steps, or to all if the caller allows it.
 
-    `way_out` returns how this machine could isolate steps, or "" if it cannot.
+    `isolated` returns whether steps are, and `way_out` how this machine could isolate them, or ""
+    if it cannot.
     """
 
     def __init__(
-        self, *, isolated: bool, allowed: bool, way_out: Callable[[], Awaitable[str]]
+        self,
+        *,
+        isolated: Callable[[], Awaitable[bool]],
+        allowed: bool,
+        way_out: Callable[[], Awaitable[str]],
     ) -> None:
-        self._open = isolated or allowed
+        self._isolated = isolated
+        self._allowed = allowed
         self._way_out = way_out
 
     async def admit(self, what: str) -> None:
@@ -31,8 +36,10 @@ class SecretGate:
         Raises:
             EnvironmentFailed: any code that a step runs could read it.
         """
-        if self._open:
+        if self._allowed or await self._isolated():
             return
+        from stiletto.distribution import page
+
         way = await self._way_out()
         others = (
             "run the same command with `dagger`, or add --plain-secrets if you trust all code: "

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any
 from stiletto.api import files as f
 from stiletto.api.definition import ModuleDef, ObjectDef, from_json, to_json
 from stiletto.api.session import FunctionCall
-from stiletto.api.typedefs import Module
 from stiletto.engine.client import Client, RunCode
 from stiletto.engine.consent import Consent
 from stiletto.engine.context import current_span
@@ -36,7 +35,6 @@ from stiletto.module.config import CONFIG, Customization, ModuleConfig, Related,
 from stiletto.module.defaults import EnvFile, apply_defaults, module_defaults, parse_env
 from stiletto.module.naming import camel
 from stiletto.module.origin import Origin, acts
-from stiletto.module.registration import define
 from stiletto.module.remote import is_remote, parse_reference
 from stiletto.module.source import (
     LoadedModule,
@@ -48,7 +46,6 @@ from stiletto.module.source import (
     read_text,
 )
 from stiletto.module.toolchain import customize
-from stiletto.module.validation import validate
 from stiletto.module.workspace import WORKSPACE, parse_workspace
 from stiletto.store.sealed import fitting
 
@@ -249,6 +246,11 @@ class Modules:
         return definition
 
     async def _register(self, module: LoadedModule) -> ModuleDef:
+        # Only for a module that was not registered yet.
+        from stiletto.api.typedefs import Module
+        from stiletto.module.registration import define
+        from stiletto.module.validation import validate
+
         span = self._core.progress.span(f"load {module.name}", "load", current_span.get())
         call = FunctionCall("", "", "", ())
         client = Client(self._core, module, call, span, served=module.uses)

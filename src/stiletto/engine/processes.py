@@ -14,7 +14,6 @@ from typing import TypeAlias
 from stiletto.api import container as c
 from stiletto.api import files as f
 from stiletto.api.session import Error
-from stiletto.distribution import page
 from stiletto.engine.client import Client
 from stiletto.engine.container_leaves import image_container
 from stiletto.engine.context import current_span, preparing
@@ -170,6 +169,8 @@ class Processes:
                     + runtime.install_failure(error.stderr),
                     hint="correct what is required, or check the network and the package index",
                 ) from error
+            from stiletto.distribution import page
+
             raise EnvironmentFailed(
                 f"module {module.name} cannot be installed: the certificate of {server} is not "
                 "trusted",

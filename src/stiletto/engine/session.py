@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from stiletto.api.definition import EnumDef, ModuleDef, ObjectDef
-from stiletto.api.registry import CALLS
 from stiletto.api.session import Query
+from stiletto.engine.chosen import ChosenImages, ChosenSandbox
 from stiletto.engine.client import Client
 from stiletto.engine.coarse import caching_from
 from stiletto.engine.consent import Consent, consents_from
 from stiletto.engine.core import Core, core_of
 from stiletto.engine.dispatch import CoreApi, Dispatcher
+from stiletto.engine.evaluate import Images
 from stiletto.engine.functions import Functions
 from stiletto.engine.gate import SecretGate
 from stiletto.engine.modules import Modules
@@ -29,7 +30,7 @@ from stiletto.graph.recipe import Recipe
 from stiletto.module.source import LoadedModule
 from stiletto.module.toolchain import with_toolchains
 from stiletto.progress import Progress
-from stiletto.sandbox.cgroups import Limits
+from stiletto.sandbox.plan import Sandbox
 from stiletto.store.limit import limit_bytes
 from stiletto.store.store import Store
 from stiletto.store.trouble import translated
@@ -99,6 +100,8 @@ class Engine:
         known = self.api.described.objects.get(type_name)
         if known is None or any(type_name in each.definition.objects for each in self._visible()):
             return False
+        from stiletto.engine.calls import CALLS
+
         return function in known.functions and f"{type_name}.{function}" not in CALLS
 
     def _visible(self) -> Sequence[LoadedModule]:
@@ -187,9 +190,7 @@ async def open_session(
     `command` is the command line, which `stiletto explain` is asked about. `ask` asks the user a
     question; `allow_env` consents to what defaults in files do; the limits are those of each step.
     """
-    from stiletto.sandbox.images import HostImages
     from stiletto.sandbox.relay import relayed
-    from stiletto.sandbox.select import select, way_to_isolation
     from stiletto.store.layout import root_from
 
     store = Store(root_from(environ), tell=progress.say)
@@ -197,23 +198,37 @@ async def open_session(
     caching = caching_from(environ)
     with translated(store.root):
         async with relayed(os.environ, progress.say) as host:
-            provider = await select(
-                sandbox,
-                store.root / "sandbox",
-                progress.say,
-                Limits(step_memory_bytes, step_processes),
-                host.environ,
-                environ,
-            )
-            gate = SecretGate(
-                isolated=provider.name != "plain",
-                allowed=plain_secrets,
-                way_out=lambda: way_to_isolation(store.root / "sandbox"),
-            )
+            base = store.root / "sandbox"
+
+            async def choose() -> Sandbox:
+                from stiletto.sandbox.cgroups import Limits
+                from stiletto.sandbox.select import select
+
+                limits = Limits(step_memory_bytes, step_processes)
+                return await select(sandbox, base, progress.say, limits, host.environ, environ)
+
+            async def isolated() -> bool:
+                await provider.ready()
+                return provider.name != "plain"
+
+            async def way_out() -> str:
+                from stiletto.sandbox.select import way_to_isolation
+
+                return await way_to_isolation(base)
+
+            def images() -> Images:
+                from stiletto.sandbox.images import HostImages
+
+                return HostImages(servers=base / "servers", memory=store)
+
+            provider = ChosenSandbox(choose)
+            if sandbox == "plain":
+                await provider.ready()  # says so, also where nothing runs
+            gate = SecretGate(isolated=isolated, allowed=plain_secrets, way_out=way_out)
             core = core_of(
                 store=store,
                 sandbox=provider,
-                images=HostImages(servers=store.root / "sandbox" / "servers", memory=store),
+                images=ChosenImages(images),
                 progress=progress,
                 workdir=workdir,
                 environ=environ,

@@ -171,6 +171,12 @@ def _classes() -> dict[str, type[Recipe]]:
     return found
 
 
+def are_known(data: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the classes of all that `dump` wrote are imported."""
+    classes = _classes()
+    return all(item["class"] in classes for item in data)
+
+
 def load(data: Sequence[Mapping[str, Any]]) -> dict[str, Recipe]:
     """Rebuild what `dump` wrote, by digest.
 

@@ -14,7 +14,6 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stiletto import distribution
 from stiletto.api import configuration, filesystem
 from stiletto.api import container as c
 from stiletto.api.execution import with_exec
@@ -117,6 +116,8 @@ def _direct_url(module: LoadedModule, pyproject: str) -> Mapping[str, Any]:
 
     It enters no key of a function: the code decides what a function returns.
     """
+    from stiletto import distribution
+
     place = module.place
     if place.commit:
         directory = place.root.relative_to(place.context) / module.config.source

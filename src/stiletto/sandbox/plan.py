@@ -202,6 +202,10 @@ class Sandbox(Protocol):
     name: str
     """`bubblewrap` or `plain`; enters the key of every step."""
 
+    async def ready(self) -> None:
+        """Be the provider that runs the steps: before this, `name` may not be known."""
+        return
+
     async def shared(self) -> str:
         """Return what steps share with the machine, in one line."""
         ...

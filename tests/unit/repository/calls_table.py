@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import stiletto.engine.session  # noqa: F401 - registers the calls
-from stiletto.api.registry import CALLS
+from stiletto.engine.calls import CALLS
 from stiletto.wire.schema import core_schema
 
 ROOT = Path(__file__).resolve().parents[3]

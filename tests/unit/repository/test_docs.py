@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from stiletto.api.registry import CALLS
 from stiletto.cli.main import COMMANDS
+from stiletto.engine.calls import CALLS
 from stiletto.wire.schema import core_schema
 from tests.unit.repository.calls_table import BEGIN, END, ENGINE, LIMITED, REFUSED, ROOT, table
 

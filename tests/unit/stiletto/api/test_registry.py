@@ -13,7 +13,8 @@ import pytest
 import stiletto.engine.session  # noqa: F401 - registers every call
 from stiletto.api.definition import ArgDef, FunctionDef, TypeRef
 from stiletto.api.fields import FIELDS, attribute
-from stiletto.api.registry import CALLS, Call, snake
+from stiletto.api.registry import Call, snake
+from stiletto.engine.calls import CALLS
 from stiletto.graph.kind import Kind
 from stiletto.graph.recipe import Recipe
 from stiletto.wire.schema import CoreSchema, core_schema

@@ -13,7 +13,7 @@ from stiletto.api import service as s
 from stiletto.api.configuration import with_default_args, with_entrypoint, with_env_variable
 from stiletto.api.execution import with_exec
 from stiletto.api.readiness import Healthcheck, Port
-from stiletto.api.registry import CALLS
+from stiletto.engine.calls import CALLS
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.recipe import dump, load
 

@@ -12,7 +12,7 @@ import pytest
 
 import stiletto.engine.session  # noqa: F401 - registers the calls
 from stiletto.api import container as c
-from stiletto.api.registry import CALLS
+from stiletto.engine.calls import CALLS
 from stiletto.engine.client import Client
 from stiletto.errors import NotSupported, StepFailed, UsageError
 from stiletto.graph.recipe import Recipe
