@@ -124,7 +124,7 @@ class Wheelwright(Starting, Releases):
     @translate_errors
     async def typecheck(self, git: Git, python: Python = "") -> str:
         """Run each type checker the project configures: mypy, (based)pyright, ty, pyrefly."""
-        loaded = await self._loaded(git)
+        loaded = await self._loaded(git, python=python)
         gate = Types(requested=bool(python or self.python))
         return (await gates.check(gate, loaded, self._python(loaded, python))).require()
 
@@ -201,7 +201,7 @@ class Wheelwright(Starting, Releases):
 
         if since:
             return await packages.judge(await self._several(git, since, rerun=rerun), run)
-        return await run(await self._loaded(git, rerun=rerun))
+        return await run(await self._loaded(git, rerun=rerun, python=python))
 
     @uncached
     @takes()
@@ -209,7 +209,7 @@ class Wheelwright(Starting, Releases):
         self, git: Git, python: Python = "", *, request: TestRequest, rerun: Rerun = False
     ) -> TestRun:
         """Return the run that `test` judges, with its JUnit report and log, passed or failed."""
-        loaded = await self._loaded(git, reading=not rerun, rerun=rerun)
+        loaded = await self._loaded(git, reading=not rerun, rerun=rerun, python=python)
         cell = request.cell(self._python(loaded, python))
         return run_object(await run_tests.test(loaded, cell, request.options()))
 
@@ -425,7 +425,7 @@ class Wheelwright(Starting, Releases):
             return await packages.judge(
                 await self._several(git, since, rerun=rerun), run, fail_fast=fail_fast
             )
-        return await run(await self._loaded(git, rerun=rerun))
+        return await run(await self._loaded(git, rerun=rerun, python=python))
 
     # Each call prints the pins that it kept, so none is cached.
     @uncached
@@ -511,12 +511,14 @@ class Wheelwright(Starting, Releases):
         *,
         reading: bool = False,
         rerun: bool = False,
+        python: str = "",
         runners: bool = True,
         releasing: bool = False,
         anywhere: bool = False,
     ) -> LoadedProject:
         """Read the package; `runners` is whether it matters how it is tested, typed and linted.
 
+        `python` is the one that the function was given.
         With `anywhere` the only package of the source is taken wherever it lies.
         """
         steps.begin_call(releasing=releasing)
@@ -525,7 +527,7 @@ class Wheelwright(Starting, Releases):
         package = self.package or (await packages.only(source) if anywhere else "")
         loaded = await load(source, ci.skippable(), package)
         loaded = self._settled(loaded)
-        return await with_runners(loaded, self.python) if runners else loaded
+        return await with_runners(loaded, python or self.python) if runners else loaded
 
     async def _several(
         self, git: dagger.Directory, since: str = "", *, rerun: bool = False, runners: bool = True

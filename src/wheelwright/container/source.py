@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import dagger
 from dagger import dag
@@ -16,6 +17,7 @@ from dagger import dag
 from wheelwright.container import steps
 from wheelwright.container.cut import Tree, cut
 from wheelwright.container.privileges import CODE
+from wheelwright.container.together import together
 from wheelwright.errors import ProjectError
 from wheelwright.project import worktree
 from wheelwright.project.files import join, upward
@@ -62,17 +64,16 @@ async def read(given: dagger.Directory, git: dagger.Directory | None = None) -> 
     Raises:
         ProjectError: git cannot read the repository.
     """
-    entries = await given.entries()
+    entries, every = await _listed(given)
     if ".git/" in entries:
-        return await _kept(given, given)
-    every = await given.glob("**")
+        return await _kept(given, every, given)
     candidate = git if git is not None and ".git/" in await git.entries() else None
     if ".git" in entries:
         pointer = await given.file(".git").contents()
         if candidate is not None and (name := worktree.worktree_of(pointer)):
             repository = await _of_worktree(candidate, name)
             if repository is not None:
-                return await _kept(given, repository)
+                return await _kept(given, every, repository)
         note = worktree.pointer(pointer)
         tree = Tree(given, tuple(every), frozenset(worktree.listed(every)))
         return Source(tree, notes=(note,), pointer=note)
@@ -80,7 +81,14 @@ async def read(given: dagger.Directory, git: dagger.Directory | None = None) -> 
     if candidate is None or place is None:
         tree = Tree(given, tuple(every), frozenset(worktree.without_caches(every)))
         return Source(tree, around=worktree.ALONE)
-    return await _kept(given, candidate, place)
+    return await _kept(given, every, candidate, place)
+
+
+async def _listed(given: dagger.Directory) -> tuple[list[str], list[str]]:
+    """Return the entries of a directory, and all that are beneath it."""
+    calls = {"entries": partial(given.entries), "every": partial(given.glob, "**")}
+    found = await together(calls)
+    return found["entries"], found["every"]
 
 
 async def repository_of(given: dagger.Directory, git: dagger.Directory) -> dagger.Directory:
@@ -124,14 +132,20 @@ async def tracked(repository: dagger.Directory) -> dict[str, bool]:
     return worktree.files(text)
 
 
-async def _kept(given: dagger.Directory, repository: dagger.Directory, place: str = "") -> Source:
+async def _kept(
+    given: dagger.Directory, every: list[str], repository: dagger.Directory, place: str = ""
+) -> Source:
     """Return a source without what its repository ignores; it is at `place` of that."""
-    every = await given.glob("**")
     listed = worktree.listed(every)
     names = [join(place, name) + "/" * name.endswith("/") for name in listed]
-    files = await cut(given, every, worktree.rules(every))
-    git = await _git_files(repository)
-    container = steps.git().with_directory(_TREE, git).with_directory(join(_TREE, place), files)
+    parts = await together(
+        {
+            "files": partial(cut, given, every, worktree.rules(every)),
+            "git": partial(_git_files, repository),
+        }
+    )
+    container = steps.git().with_directory(_TREE, parts["git"])
+    container = container.with_directory(join(_TREE, place), parts["files"])
     if place:
         above = [f"{where}/.gitignore".lstrip("/") for where in upward(place)[1:]]
         container = container.with_directory(_TREE, await _index(repository, above))
@@ -238,9 +252,11 @@ async def _run(container: dagger.Container, where: str, names: Sequence[str]) ->
     """Return what the script wrote, and its error; empty where there is none."""
     args = ["sh", _SCRIPT, f"{_TREE}/{where}", _ANSWER]
     asked = steps.step(container, CODE, args, may_fail=True, stdin=worktree.question(names))
-    done = await steps.output(asked, "git ls-files")
-    error = done.stderr or f"exit code {done.exit_code}"
-    return await asked.file(_ANSWER).contents(), error if done.exit_code else ""
+    done = await steps.settled(asked, "git ls-files")
+    error = ""
+    if exit_code := await done.exit_code():
+        error = await done.stderr() or f"exit code {exit_code}"
+    return await done.file(_ANSWER).contents(), error
 
 
 async def first_lines(tree: Tree, paths: Sequence[str]) -> list[str]:

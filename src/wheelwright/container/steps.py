@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 
 import dagger
@@ -36,6 +37,7 @@ from wheelwright.container.privileges import (
     Kind,
     released,
 )
+from wheelwright.container.together import together
 from wheelwright.environment.plan import SOURCE, VENV
 from wheelwright.environment.system import System
 from wheelwright.errors import RequestError
@@ -332,9 +334,13 @@ async def settled(container: dagger.Container, name: str = "a step") -> dagger.C
 
 async def left(container: dagger.Container) -> Output:
     """Return what the last command of a settled container left."""
-    exit_code = await container.exit_code()
-    stdout = await printed_text(container.stdout)
-    return Output(exit_code, stdout, await printed_text(container.stderr))
+    texts = await together(
+        {
+            "stdout": partial(printed_text, container.stdout),
+            "stderr": partial(printed_text, container.stderr),
+        }
+    )
+    return Output(await container.exit_code(), texts["stdout"], texts["stderr"])
 
 
 async def printed_text(read: Callable[[], Awaitable[str]]) -> str:

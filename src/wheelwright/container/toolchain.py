@@ -97,7 +97,10 @@ def over(container: dagger.Container, source: dagger.Directory) -> dagger.Contai
 
 
 async def dependencies(source: Tree, plan: Environment) -> dagger.Container:
-    """Return the dependency layer: only `plan.inputs` of the source are in it."""
+    """Return the dependency layer: only `plan.inputs` of the source are in it.
+
+    It is named by its identity: what is added to it is asked for without its whole recipe.
+    """
     provided = await steps.provided(plan.system, plan.python)
     container = over(provided, await source.only(plan.inputs))
     for path, text in plan.written.items():
@@ -120,7 +123,7 @@ async def dependencies(source: Tree, plan: Environment) -> dagger.Container:
             left = []
     built = [(*sync, "--inexact"), *others] if left else others
     # The environment has foreign code from here on: no secret, and no shared cache.
-    return _built(container, plan, built)
+    return await _built(container, plan, built).sync() if built else container
 
 
 def _built(
@@ -192,7 +195,7 @@ async def _resolved(container: dagger.Container, plan: Environment) -> dagger.Co
             "run `uv lock`, and leave the resolution locked: what uv.lock names is downloaded "
             "before it is built",
         )
-    return _built(container, plan, plan.dependencies)
+    return await _built(container, plan, plan.dependencies).sync()
 
 
 async def installed(
@@ -206,7 +209,9 @@ async def installed(
     `git` is a directory with .git, for a version that comes from it; `user` is that of the
     settings.
     """
-    built = await source.without(plan.later)
+    # Without a command between them there is one copy.
+    later = plan.later if plan.install else ()
+    built = await source.without(later)
     prepared: list[dagger.Container] = []
     fetched: list[dagger.Directory] = []
 
@@ -221,7 +226,14 @@ async def installed(
         if plan.requires:
             group.start_soon(fetch)
     # Here, and not at the end: a large environment is copied once, and not for each change.
-    container = over(users.owned(prepared[0], VENV, user), built)
+    container = users.owned(prepared[0], VENV, user)
+    untouched = git is None and not plan.install
+    if untouched:
+        # So is the source, where nothing that belongs to root comes in between.
+        container = users.owned(container, SOURCE, user)
+        container = container.with_directory(SOURCE, built, owner=users.owner(user))
+    else:
+        container = over(container, built)
     if plan.rust:
         container = await with_rust(container)
     for directory in fetched:
@@ -244,10 +256,11 @@ async def installed(
     container = without_variables(container, plan.variables)
     if plan.built_with:
         container = container.without_file(_SETTINGS)
-    container = users.owned(container, SOURCE, user)
-    if plan.later:
-        later = await source.only(plan.later)
-        container = container.with_directory(SOURCE, later, owner=users.owner(user))
+    if not untouched:
+        container = users.owned(container, SOURCE, user)
+    if later:
+        rest = await source.only(later)
+        container = container.with_directory(SOURCE, rest, owner=users.owner(user))
     return container
 
 

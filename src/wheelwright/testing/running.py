@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import TypeAlias
 
+import anyio
 import dagger
 from dagger import dag
 
@@ -25,6 +27,9 @@ _KINDS = {
     dagger.ExistsType.SYMLINK_TYPE: "a link",
 }
 _MISSING = "missing, or not a regular file"
+
+Found: TypeAlias = tuple[str, str]
+"""A file's text, or what it is instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +84,40 @@ async def run(
             raise
         # An engine keeps nothing of a step that a signal ended.
         raise GateFailed(f"{name} failed: {how}; no report") from error
-    exit_code = await ran.exit_code()
-    there = await _is_directory(ran, REPORTS)
+    wanted = {also: _ALSO_MAX} if also else {}
+    for each in counted:
+        wanted |= {each.record: record.SIZE_MAX, each.junit: junit.SIZE_MAX}
+    exit_code, there, texts = await _read(ran, wanted)
     reports = ran.directory(REPORTS) if there else dag.directory()
-    further = (await _text(ran, also, _ALSO_MAX))[0] if also else ""
+    further = texts[also][0] if also else ""
     left, text = Left(exit_code, counted=False), ""
     if counted:
-        left, text = await _left(ran, command, exit_code, counted, narrowed=narrowed)
+        left, text = _left(texts, command, exit_code, counted, narrowed=narrowed)
     output = Output(exit_code)
     if not judge(left).passed:
         output = await printed.ends(ran, exit_code, log, ERRORS)
     return Ended(left, output, reports, text, further)
 
 
-async def _left(
-    ran: dagger.Container,
+async def _read(
+    ran: dagger.Container, wanted: Mapping[str, int]
+) -> tuple[int, bool, dict[str, Found]]:
+    """Return the exit code, whether there are reports, and the files that are wanted, at once."""
+    texts: dict[str, Found] = {}
+    async with anyio.create_task_group() as group:
+
+        async def read(path: str, most: int) -> None:
+            texts[path] = await _text(ran, path, most)
+
+        for path, most in wanted.items():
+            group.start_soon(read, path, most)
+        exit_code = await ran.exit_code()
+        there = await _is(ran, REPORTS, dagger.ExistsType.DIRECTORY_TYPE)
+    return exit_code, there, texts
+
+
+def _left(
+    read: Mapping[str, Found],
     command: Sequence[str],
     exit_code: int,
     counted: Sequence[Counted],
@@ -108,14 +132,14 @@ async def _left(
     texts: list[str] = []
     invalid = broken = ""
     for each in counted:
-        found, why = await _record(ran, each)
+        found, why = _record(*read[each.record])
         if found is None:
             # Behind a command that failed the next ones do not run.
             if not records or exit_code == 0 or why != "empty":
                 invalid = why
             break
         records.append(found)
-        text, wrong = await _report(ran, each, found, required=not elsewhere)
+        text, wrong = _report(*read[each.junit], each, found, required=not elsewhere)
         broken = broken or wrong
         texts += [text] if text else []
     merged = merging.records(records) if records and not invalid else None
@@ -123,8 +147,7 @@ async def _left(
     return left, merging.reports(texts) if texts and not broken else ""
 
 
-async def _record(ran: dagger.Container, files: Counted) -> tuple[Record | None, str]:
-    text, invalid = await _text(ran, files.record, record.SIZE_MAX)
+def _record(text: str, invalid: str) -> tuple[Record | None, str]:
     if invalid:
         return None, invalid
     try:
@@ -133,12 +156,11 @@ async def _record(ran: dagger.Container, files: Counted) -> tuple[Record | None,
         return None, str(error)
 
 
-async def _report(
-    ran: dagger.Container, files: Counted, found: Record, *, required: bool
+def _report(
+    text: str, invalid: str, files: Counted, found: Record, *, required: bool
 ) -> tuple[str, str]:
     """Return the JUnit report, and why it is not the one that was written."""
     name = posixpath.basename(files.junit)
-    text, invalid = await _text(ran, files.junit, junit.SIZE_MAX)
     if invalid == _MISSING and not required:
         return "", ""
     if invalid:
@@ -147,7 +169,7 @@ async def _report(
     return ("", f"the report {broken}") if broken else (text, "")
 
 
-async def _text(ran: dagger.Container, path: str, most: int) -> tuple[str, str]:
+async def _text(ran: dagger.Container, path: str, most: int) -> Found:
     """Return a file's text, or what it is instead; never more than `most` bytes."""
     if not await _is(ran, path, dagger.ExistsType.REGULAR_TYPE):
         for kind, name in _KINDS.items():
@@ -169,7 +191,3 @@ async def _is(ran: dagger.Container, path: str, kind: dagger.ExistsType) -> bool
         return await ran.exists(path, expected_type=kind, do_not_follow_symlinks=True)
     except dagger.QueryError:
         return False
-
-
-async def _is_directory(ran: dagger.Container, path: str) -> bool:
-    return await _is(ran, path, dagger.ExistsType.DIRECTORY_TYPE)
