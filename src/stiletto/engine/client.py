@@ -26,7 +26,7 @@ class Client:
 
     `module` and `call` are set for a module's process: it sees its own call, and neither the host's
     files nor its secrets. `served` are the modules that it may call beside the core. `returned`
-    (JSON) or `failed` is the result of that process.
+    (JSON) or `failed` is the result of that process; `requests` counts what it sent.
     """
 
     core: Core
@@ -36,6 +36,7 @@ class Client:
     served: Sequence[LoadedModule] = ()
     returned: str | None = field(default=None, repr=False)
     failed: Error | None = None
+    requests: int = 0
     parts: dict[str, Span] = field(default_factory=dict, repr=False)
 
     def beneath(self, part: str) -> Span | None:

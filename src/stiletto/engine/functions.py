@@ -132,7 +132,7 @@ class Functions:
                 with span.ending():
                     answer = await self._run(client, f"function {title}")
             finally:
-                noted.end(span, span.outcome or Outcome.FAILED)
+                noted.end(span, span.outcome or Outcome.FAILED, requests=client.requests)
             if len(self._core.refused) == refused:
                 await self._keep(module, function, key, inputs, answer)
             # Otherwise the function may have caught the error: each run has to report it.

@@ -55,6 +55,7 @@ class Noted:
         by: str = "",
         exit_code: int = 0,
         waited: bool = False,
+        requests: int = 0,
     ) -> None:
         """Note how it ended; `made_at_s`, `by` and `waited` say where a stored result is from."""
         if self.journal is None:
@@ -80,6 +81,7 @@ class Noted:
                 exit_code=exit_code,
                 image=self.image,
                 waited=waited,
+                requests=requests,
             )
         )
 

@@ -60,6 +60,7 @@ class Note:
         exit_code: of a command that ended as it may.
         image: the address of the image that a command ran in.
         waited: whether another call made it while this one waited.
+        requests: how many requests a function's process sent.
     """
 
     number: int
@@ -80,6 +81,7 @@ class Note:
     exit_code: int = 0
     image: str = ""
     waited: bool = False
+    requests: int = 0
 
     @property
     def ran(self) -> bool:

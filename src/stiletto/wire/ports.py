@@ -11,7 +11,12 @@ from stiletto.module.source import LoadedModule
 
 
 class ClientPort(Protocol):
-    """One connection: whose modules it sees beside the core."""
+    """One connection: whose modules it sees beside the core.
+
+    `requests` counts what it sent.
+    """
+
+    requests: int
 
     @property
     def served(self) -> Sequence[LoadedModule]:

@@ -165,6 +165,7 @@ class SessionServer:
         if not isinstance(operation, str | None):
             return 400, [_error("`operationName` must be a string")]
         PART.set(part_of(scope))
+        client.requests += 1
         try:
             return await self._graphs.of(client).answer(client, query, variables, operation)
         except asyncio.CancelledError:

@@ -140,6 +140,7 @@ class Nobody:
     name: str = "nobody"
     served: tuple[LoadedModule, ...] = ()
     earlier: Version | None = None
+    requests: int = 0
 
 
 @pytest.fixture(scope="module")
