@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -55,6 +55,7 @@ from stiletto.progress import Progress
 from stiletto.sandbox import plan
 from stiletto.store import Store
 from stiletto.store.checkout import homes, still_shown
+from stiletto.store.sealed import fitting
 from stiletto.visible import displayed
 
 if TYPE_CHECKING:
@@ -507,14 +508,26 @@ class Evaluator:
         if len(stack.layers) <= MAX_LAYERS:
             return stack
         layers = tuple(layer for _, layer in stack.layers)
-        tree = await asyncio.to_thread(View(layers).ingest, "/", self.store.ingest_file)
-        if not isinstance(tree, Dir):
-            raise TypeError("the root of a stack is a directory")
+        tree = await asyncio.to_thread(self.merged, stack.keys, layers)
         # What the layers removed from the image stays removed, also if something new is there.
         removed = frozenset(path for layer in layers for path in layer.removed)
         layer = await asyncio.to_thread(self.store.checkout, tree, removed=removed)
         made = Made(merged=stack.made)
         return Stack(stack.image).over(digest_of(stack.keys), layer, made, homes(tree))
+
+    def merged(self, keys: Sequence[str], layers: Sequence[Layer]) -> Dir:
+        """Return the files of layers as one tree; they are read and hashed once."""
+        written = [self.store.written(layer) for layer in layers]
+        key = digest_of([keys, written])
+        record = self.store.record("merged", key)
+        known = fitting(record, lambda whole: self.store.load_tree(whole["tree"]))
+        if known is not None:
+            return known
+        tree = View(tuple(layers)).ingest("/", self.store.ingest_file)
+        if not isinstance(tree, Dir):
+            raise TypeError("the root of a stack is a directory")
+        self.store.put_record("merged", key, {"tree": self.store.save_tree(tree)})
+        return tree
 
     def view(self, stack: Stack) -> View:
         """Return a view of what is at `/`, without a sandbox."""

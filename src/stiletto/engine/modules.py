@@ -229,8 +229,14 @@ class Modules:
         excluded = [pattern[1:] for pattern in config.include if pattern.startswith("!")]
         # `.env` contains the caller's settings, not code, and perhaps secrets.
         kept = f.a_filter(exclude=[".git", ".env", *excluded], gitignore=True)
-        tree = await self._core.evaluator.tree(f.HostDirectory(str(place.root), kept))
-        return await asyncio.to_thread(self._core.store.save_tree, tree)
+        read = await self._core.evaluator.fixed(f.HostDirectory(str(place.root), kept))
+        tree = await self._core.evaluator.tree(read)
+        store = self._core.store
+        # Most calls are of a module that is there, and an unchanged one reads none of its files:
+        # what is missing of one that was saved is copied when it is needed, as it was offered.
+        if not await asyncio.to_thread(store.was_saved, tree.digest):
+            await asyncio.to_thread(store.save_tree, tree)
+        return tree.digest
 
     # -- what it offers --------------------------------------------------------------------------
 

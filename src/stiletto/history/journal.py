@@ -27,6 +27,8 @@ from stiletto.history.shapes import Shapes
 from stiletto.store import Store
 from stiletto.store.sealed import fitting
 
+_STEP = ("slots", "key", "seconds", "exit code")
+
 CALLS_KEPT = 20
 _BEGAN = "began"
 _AT_ONCE_S = 60
@@ -100,7 +102,10 @@ class Journal:
     def used_again(self, steps: Sequence[Sequence[Any]], at_s: float) -> None:
         """Note that a stored result stands for these steps: they are the last that passed."""
         with contextlib.suppress(EnvironmentFailed):
-            for slots, key, seconds, exit_code in steps:
+            for step in steps:
+                if len(step) != len(_STEP):
+                    return  # another version wrote it
+                slots, key, seconds, exit_code = step
                 ending = asdict(Ending(str(key), "cached", at_s, float(seconds), int(exit_code)))
                 data = {"format": FORMAT, "success": ending, "last": ending}
                 for slot in slots:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -151,6 +152,19 @@ class Directories(Opened):
                 self._drop_damaged(path, f"fs/{lost} has changed")
                 return None
         return layer
+
+    @translated
+    def written(self, layer: Layer) -> str:
+        """Return a digest of what a step wrote into a layer, by names, lengths and times.
+
+        The same key can have another layer later: one that was removed, and made again. "" for a
+        checkout, whose key is its content.
+        """
+        try:
+            listed = (layer.root.parent / MANIFEST).read_bytes()
+        except FileNotFoundError:
+            return ""
+        return hashlib.sha256(listed).hexdigest()
 
     def _is_checked(self, path: Path) -> bool:
         """Whether an entry was checked before; from now on it is.

@@ -32,18 +32,19 @@ def seal(data: Mapping[str, Any]) -> bytes:
 
 def unseal(text: bytes) -> dict[str, Any] | None:
     """Return what was sealed, or None if the text is anything else."""
-    end = len(_HEAD) + _DIGITS
-    digits, rest = text[len(_HEAD) : end], text[end:]
-    if not text.startswith(_HEAD) or not rest.startswith((b'",', b'"}')):
-        return None
-    body = b"{" + rest[1:].removeprefix(b",")
-    if digits != _digest(body):
+    body = _body(text)
+    if body is None:
         return None
     try:
         data = json.loads(body)
     except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
+
+
+def is_whole(text: bytes) -> bool:
+    """Whether a text fits its seal; what is in it is not read."""
+    return _body(text) is not None
 
 
 def read(path: Path) -> dict[str, Any] | None:
@@ -65,6 +66,15 @@ def fitting(data: Mapping[str, Any] | None, read: Callable[[Mapping[str, Any]], 
         return read(data)
     except MISFIT:
         return None
+
+
+def _body(text: bytes) -> bytes | None:
+    end = len(_HEAD) + _DIGITS
+    digits, rest = text[len(_HEAD) : end], text[end:]
+    if not text.startswith(_HEAD) or not rest.startswith((b'",', b'"}')):
+        return None
+    body = b"{" + rest[1:].removeprefix(b",")
+    return body if digits == _digest(body) else None
 
 
 def _digest(body: bytes) -> bytes:

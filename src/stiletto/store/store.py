@@ -133,6 +133,21 @@ class Store(Directories):
                 self._blobs.settle(entry.digest, entry.size_bytes)
 
     @translated
+    def was_saved(self, digest: str) -> bool:
+        """Whether a tree was saved, perhaps with other times; counts as use.
+
+        Its contents are not looked at: what a step needs of them is, when it is used.
+        """
+        path = self._record("trees", digest)
+        try:
+            whole = sealed.is_whole(path.read_bytes())
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return False
+        if whole:
+            files.touch(path)
+        return whole
+
+    @translated
     def load_tree(self, digest: str) -> Dir | None:
         """Return the tree of this digest, or None if it was never saved or has been pruned."""
         return sealed.fitting(self.record("trees", digest), Dir.from_json)

@@ -72,7 +72,9 @@ class CoreSchema:
         """Return the schema with descriptions, named as `stiletto.wire.sdk` names them."""
         return replace(
             self,
-            objects={name: _described(item, texts) for name, item in self.objects.items()},
+            objects=_Objects(
+                {name: partial(self._described, name, texts) for name in self.objects}
+            ),
             enums={
                 name: replace(
                     item,
@@ -82,6 +84,9 @@ class CoreSchema:
                 for name, item in self.enums.items()
             },
         )
+
+    def _described(self, name: str, texts: Mapping[str, str]) -> ObjectDef:
+        return _described(self.objects[name], texts)
 
 
 @cache

@@ -141,6 +141,18 @@ def test_trees_come_back_by_digest(store: Store) -> None:
     assert store.load_tree("sha256:" + "0" * 64) is None
 
 
+def test_whether_a_tree_was_saved_is_known_without_its_contents(store: Store) -> None:
+    """One that is damaged, or was never saved, counts as absent."""
+    tree = EMPTY.put("a/b", File(HELLO, 5, 0o600))
+    known = [store.was_saved(tree.digest)]
+    store.save_tree(tree)
+    known.append(store.was_saved(tree.digest))
+    (record,) = store.root.glob("records/trees/*/*.json")
+    record.write_bytes(record.read_bytes()[:-1])
+    known.append(store.was_saved(tree.digest))
+    assert known == [False, True, False]
+
+
 def test_staged_directory_takes_its_place_by_commit(store: Store) -> None:
     """What was staged is found under its kind and key after the commit, and not before."""
     with store.stage() as staged:
