@@ -7,6 +7,7 @@ Never part of the tests: a figure depends on the machine. CI only runs
     columns.py    who runs them: pytest, uv, tox, nox, stiletto
     rows.py       what each row changes, runs and must not exceed
     rounds.py     runs all columns of a row in turn
+    growth.py     the same at several sizes: steps, cells, files, bytes
     figures.py    ratios within a round, medians, quartiles: pure
     table.py      the result as Markdown and as JSON: pure
     machine.py    what it ran on

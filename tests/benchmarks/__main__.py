@@ -2,6 +2,7 @@
 
     uv run python -m tests.benchmarks
     uv run python -m tests.benchmarks --pairs 3 --package attrs --only edited-test
+    uv run python -m tests.benchmarks --growth --only cached-steps,cells
     uv run python -m tests.benchmarks --check
 
 Its figures mean something only on a machine that does nothing else. Each round runs all columns of
@@ -19,13 +20,16 @@ from pathlib import Path
 
 from stiletto.layers.remove import remove_tree
 
-from .figures import Measured
+from .figures import Measured, Point
+from .growth import SERIES
+from .growth import measure as growth
 from .machine import Machine, facts, made
 from .packages import PACKAGES, Package, own, prepared
 from .rounds import COLUMNS, Course
-from .rows import ROWS, Row, Scene
-from .table import COLUMN, SLOWER, as_json, markdown
+from .rows import CACHES, ROWS, Row, Scene
+from .table import COLUMN, SLOWER, as_json, drawing, markdown
 
+NAMES = ", ".join([row.name for row in ROWS] + [each.name for each in SERIES])
 PYTHONS = "3.10,3.11,3.12,3.13"
 
 
@@ -36,15 +40,22 @@ def measure(
     source = prepared(package, machine.at / f"{package.name}-source", machine.environ(machine.at))
     course = Course(machine, Scene(package, source, machine.pythons), columns)
     try:
-        for row in (each for each in rows if each.fresh):
+        for row in (each for each in rows if each.fresh == CACHES):
             yield course.measured(row, pairs)
-        warm = [each for each in rows if not each.fresh]
+        warm = [each for each in rows if each.fresh != CACHES]
         if warm:
             course.warm()
         for row in warm:
             yield course.measured(row, pairs)
     finally:
         course.close()
+
+
+def grown(machine: Machine, only: Sequence[str], pairs: int) -> Iterator[Point]:
+    """Yield the sizes of each series."""
+    for series in SERIES:
+        if not only or series.name in only:
+            yield from growth(machine, series, pairs)
 
 
 def rows_of(package: Package, only: Sequence[str]) -> list[Row]:
@@ -76,12 +87,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--pairs", type=int, default=5, help="rounds of each row (default: 5)")
-    parser.add_argument("--only", default="", help="rows: " + ", ".join(row.name for row in ROWS))
+    parser.add_argument("--only", default="", help=f"rows: {NAMES}")
     parser.add_argument("--package", default="", help="names of packages, or a directory")
     parser.add_argument("--column", default=",".join(COLUMNS), help="names of columns")
     parser.add_argument("--python", default=PYTHONS, help=f"versions (default: {PYTHONS})")
     parser.add_argument("--store", type=Path, help="a store of stiletto, in place of an empty one")
     parser.add_argument("--json", type=Path, help="a file for every single run")
+    parser.add_argument("--growth", action="store_true", help="measure sizes in place of rows")
     parser.add_argument("--check", action="store_true", help="exit 1 where a goal is missed")
     given = parser.parse_args(argv)
     only = _names(given.only)
@@ -92,17 +104,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         peers = bool({"tox", "nox"} & {*columns})
         machine = made(at, _names(given.python), peers, given.store)
         before = facts(machine)
-        for package in packages(given.package):
+        points = [*grown(machine, only, given.pairs)] if given.growth else []
+        for package in [] if given.growth else packages(given.package):
             rows = rows_of(package, only)
             for found in measure(machine, package, rows, columns, given.pairs) if rows else ():
                 results.append(found)
                 sys.stderr.write(f"{package.name} {found.row}: {found.missed(COLUMN, SLOWER)}\n")
     finally:
         remove_tree(at)
-    sys.stdout.write(markdown(results, before))
+    sys.stdout.write(drawing(points, before) if given.growth else markdown(results, before))
     if given.json:
-        given.json.write_text(as_json(results, before), encoding="utf-8")
-    return int(given.check and any(each.missed(COLUMN, SLOWER) for each in results))
+        given.json.write_text(as_json(results, points, before), encoding="utf-8")
+    missed = [each for each in results if each.missed(COLUMN, SLOWER)]
+    slow = [each for each in points if each.of_limit.median > 1]
+    return int(given.check and bool(missed or slow))
 
 
 def _names(listed: str) -> list[str]:

@@ -33,10 +33,12 @@ class Place:
     Attributes:
         at: the directory; `package`, `home`, `uv`, `store` and `reports` are in it.
         environ: of every command.
+        locked: whether the package came with a uv.lock.
     """
 
     at: Path
     environ: Mapping[str, str]
+    locked: bool = True
 
     @property
     def package(self) -> Path:
@@ -153,7 +155,7 @@ class Uv(Reports):
 
     def commands(self, place: Place, job: Job, setting: str) -> list[Command]:
         """Start one `uv run` for each Python; `--frozen` where there is a lock."""
-        frozen = ("--frozen",) if (place.package / "uv.lock").exists() else ()
+        frozen = ("--frozen",) if place.locked else ()
         return [
             Command(
                 ("uv", "run", "--quiet", *frozen, "--python", each, *pytest(place, each)),
@@ -171,12 +173,11 @@ class Tox(Reports):
 
     def configure(self, place: Place, pythons: Sequence[str]) -> None:
         """Write tox.ini."""
-        locked = (place.package / "uv.lock").exists()
         lines = (
             "[tox]",
             f"env_list = {','.join(map(_tox, pythons))}",
             "[testenv]",
-            f"runner = uv-venv{'-lock' if locked else ''}-runner",
+            f"runner = uv-venv{'-lock' if place.locked else ''}-runner",
             "package = editable",
             f"dependency_groups = {GROUP}",
             *(line for each in pythons for line in _tox_cell(place, each)),
@@ -222,7 +223,7 @@ class Nox(Reports):
 
     def configure(self, place: Place, pythons: Sequence[str]) -> None:
         """Write noxfile.py."""
-        frozen = ["--frozen"] if (place.package / "uv.lock").exists() else []
+        frozen = ["--frozen"] if place.locked else []
         text = NOX.format(pythons=[*pythons], frozen=frozen, reports=place.reports)
         (place.package / "noxfile.py").write_text(text, encoding="utf-8")
 
@@ -240,10 +241,12 @@ class Stiletto:
 
     Attributes:
         kept: whether a process of the module may stay between commands.
+        module: the directory with dagger.json.
     """
 
     name: str = "stiletto"
     kept: bool = True
+    module: Path = REPOSITORY
     program: tuple[str, ...] = (*stiletto_program(),)
     settings: Sequence[str] = ("",)
 
@@ -262,13 +265,10 @@ class Stiletto:
     def _with_module(self, place: Place, call: Sequence[str]) -> Sequence[str]:
         """Put the module, and the package, where a command line has them."""
         command, *rest = call
-        flags = (*self._quiet(), "-m", str(REPOSITORY))
-        # `functions` and `check` are commands of their own, with the flags of the constructor.
-        source = () if command == "functions" else ("--source", str(place.package))
-        return (command, *flags, *source, *rest)
-
-    def _quiet(self) -> Sequence[str]:
-        return ("--progress=plain",)
+        # Other modules have no such argument, and `functions` runs none.
+        reads = self.module == REPOSITORY and command != "functions"
+        source = ("--source", str(place.package)) if reads else ()
+        return (command, "--progress=plain", "-m", str(self.module), *source, *rest)
 
     def counts(self, place: Place, job: Job, printed: str) -> Counts:
         """Read the table of a matrix, or the line of `test`."""

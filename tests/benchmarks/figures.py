@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 Counts = Mapping[str, Mapping[str, int]]
 
@@ -140,6 +141,39 @@ class Measured:
         ratios = {other: self.ratios(column, other) for other in slower}
         behind = {other: spread(each).median for other, each in ratios.items() if each}
         return [*found, *(f"{each:.2f} of {other}" for other, each in behind.items() if each >= 1)]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One size of a series, with the times of all rounds, and what each was allowed to be."""
+
+    series: str
+    size: int
+    goal: str
+    taken_s: Sequence[float]
+    limit_s: Sequence[float]
+
+    @property
+    def of_limit(self) -> Spread:
+        """The ratios to the limit; above 1 it is missed."""
+        return spread([a / b for a, b in zip(self.taken_s, self.limit_s, strict=True)])
+
+
+def bends(points: Sequence[Point]) -> list[tuple[int, float]]:
+    """Return, for each size between two others, by how much a unit costs more beyond it.
+
+    1 is a straight line.
+    """
+    times = [(point.size, spread(point.taken_s).median) for point in points]
+    slopes = [
+        (later_s - earlier_s) / (larger - smaller)
+        for (smaller, earlier_s), (larger, later_s) in pairwise(times)
+    ]
+    return [
+        (size, after / before)
+        for (size, _), before, after in zip(times[1:], slopes, slopes[1:], strict=False)
+        if before > 0
+    ]
 
 
 def _counted(counts: Mapping[str, int]) -> str:

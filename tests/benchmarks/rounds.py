@@ -16,7 +16,7 @@ from stiletto.layers.remove import remove_tree
 from .columns import ENGINES, PEERS, Column, Command, Job, Place, Stiletto
 from .figures import Measured, Sample
 from .machine import Machine, reference_s
-from .rows import Row, Scene, matrix, new, restore
+from .rows import WHEELS, Row, Scene, matrix, new, restore
 
 TIMEOUT_S = 1800
 COLUMNS: Mapping[str, Column] = {each.name: each for each in (*PEERS, *ENGINES)}
@@ -74,7 +74,8 @@ class Course:
 
     def _place(self, name: str) -> Place:
         at = self._at / name
-        place = Place(at, self._machine.environ(at))
+        locked = (self.scene.prepared / "uv.lock").exists()
+        place = Place(at, self._machine.environ(at), locked)
         self._furnish(COLUMNS[name], place)
         return place
 
@@ -126,7 +127,7 @@ class Course:
     def _sample(self, row: Row, job: Job, name: str, number: int) -> Sample:
         column, place = COLUMNS[name], self._places[name]
         if row.fresh:
-            self._empty(column, place)
+            self._empty(column, place, row.fresh)
         if not row.once:
             row.change(self.scene, place, self._edits)
         for report in place.reports.iterdir():
@@ -143,26 +144,38 @@ class Course:
         words = tuple(each.replace("{out}", str(out)) for each in job.call)
         return COLUMNS[name].commands(place, replace(job, call=words), self.settings[name])
 
-    def _empty(self, column: Column, place: Place) -> None:
+    def _empty(self, column: Column, place: Place, kept: str) -> None:
         """Empty the place of a column but for the module, which is installed before it is timed."""
+        stays = ("home", "store", *(("uv",) if kept == WHEELS else ()))
         for each in place.at.iterdir():
-            if each.name not in ("home", "store"):
+            if each.name not in stays:
                 _remove(each)
-        if isinstance(column, Stiletto):
+        if isinstance(column, Stiletto) and kept == WHEELS:
+            self._only_volumes(column, place)
+        elif isinstance(column, Stiletto):
             self._only_module(column, place)
         self._furnish(column, place)
 
     def _only_module(self, column: Stiletto, place: Place) -> None:
         """Put a store in place that has the module and nothing else."""
-        kept = self._machine.at / f"module-{column.kept}"
-        sample = Place(kept, {**place.environ, "STILETTO_CACHE": str(place.at / "store")})
+        sample = self._sample_place(column, place)
+        kept = sample.at
         if not kept.exists():
             _remove(place.at / "store")
             ready(column, sample)
-            shutil.copytree(place.at / "store", kept / "store", symlinks=True)
+            _copy(place.at / "store", kept / "store")
         _remove(place.at / "store")
-        shutil.copytree(kept / "store", place.at / "store", symlinks=True)
+        _copy(kept / "store", place.at / "store")
         ready(column, sample)
+
+    def _only_volumes(self, column: Stiletto, place: Place) -> None:
+        """Remove all results, and install the module again; volumes have the downloaded wheels."""
+        run([Command((*column.program, "prune"))], self._sample_place(column, place))
+        ready(column, self._sample_place(column, place))
+
+    def _sample_place(self, column: Stiletto, place: Place) -> Place:
+        """Return a place with another package, over the same store."""
+        return Place(self._machine.at / f"module-{column.kept}", place.environ)
 
     def close(self) -> None:
         """Remove every place."""
@@ -175,6 +188,11 @@ def _remove(path: Path) -> None:
         remove_tree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def _copy(store: Path, target: Path) -> None:
+    """Copy a store, which has devices of overlayfs among its files."""
+    subprocess.run(["cp", "-a", "--reflink=auto", str(store), str(target)], check=True)
 
 
 def ready(column: Stiletto, place: Place) -> None:

@@ -10,13 +10,14 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .columns import Job, Place
 from .figures import Goal
-from .packages import Package
+from .packages import Package, with_requirement
 
 SHORT = 4.5
 """0.3 s on the machine on which the goals were set, in R."""
@@ -45,6 +46,13 @@ class Scene:
         return self.pythons[-1:]
 
 
+CACHES, WHEELS = "caches", "wheels"
+"""What is emptied: all, or all but the wheels."""
+
+MORE = "wcwidth==0.2.{number}"
+"""A package that the tests do not need, as a requirement: each version is a changed dependency."""
+VERSIONS = 13
+
 Change = Callable[[Scene, Place, int], None]
 
 
@@ -68,6 +76,23 @@ def make_red(scene: Scene, place: Place, number: int) -> None:
     _append(scene, place, scene.package.test, RED.format(version=version))
 
 
+def change_dependency(scene: Scene, place: Place, number: int) -> None:
+    """Give the tests another version of a package that they do not need, locked."""
+    requirement = MORE.format(number=1 + number % VERSIONS)
+    changed = scene.prepared.with_name(requirement)
+    if not changed.exists():
+        shutil.copytree(scene.prepared, changed)
+        project = changed / "pyproject.toml"
+        text = with_requirement(project.read_text(encoding="utf-8"), requirement)
+        project.write_text(text, encoding="utf-8")
+        if place.locked:
+            words = ("uv", "lock", "--quiet")
+            subprocess.run(words, cwd=changed, env=dict(place.environ), check=True)
+    for name in ("pyproject.toml", "uv.lock"):
+        if (changed / name).exists():
+            shutil.copyfile(changed / name, place.package / name)
+
+
 def _append(scene: Scene, place: Place, name: str, text: str) -> None:
     before = (scene.prepared / name).read_text(encoding="utf-8")
     (place.package / name).write_text(before + text, encoding="utf-8")
@@ -89,7 +114,8 @@ class Row:
         columns: who runs it.
         change: what is done before each run, unmeasured.
         once: whether the change is made only once, before a run that is not measured.
-        fresh: whether environments and caches are emptied before each run.
+        fresh: what is emptied before each run: nothing, environments and caches (`CACHES`), or
+            environments and results while downloaded wheels stay (`WHEELS`).
         job: what is run.
         goal: of the column `stiletto`.
         packages: names; empty for all.
@@ -102,7 +128,7 @@ class Row:
     goal: Goal | None
     change: Change = nothing
     once: bool = False
-    fresh: bool = False
+    fresh: str = ""
     packages: Sequence[str] = ()
 
 
@@ -144,7 +170,23 @@ ROWS: Sequence[Row] = (
         RUNNERS,
         new,
         Goal("uv"),
-        fresh=True,
+        fresh=CACHES,
+    ),
+    Row(
+        "first-downloaded",
+        "no environment and no result; the wheels are downloaded",
+        RUNNERS,
+        new,
+        Goal("uv"),
+        fresh=WHEELS,
+    ),
+    Row(
+        "dependency",
+        "the tests need another version of one package",
+        RUNNERS,
+        new,
+        Goal("uv", factor=1.1),
+        change_dependency,
     ),
     Row(
         "edited-test",

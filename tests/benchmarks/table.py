@@ -6,12 +6,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from .figures import Measured, Spread, spread
+from .figures import Measured, Point, Spread, bends, spread
 
 COLUMN = "stiletto"
 SLOWER = ("tox", "nox")
 """What the column has to be ahead of, in every row."""
-HEADINGS = ("row", "pytest", "uv", "tox", "nox", "stiletto", "none kept", "goal", "of the goal")
+HEADINGS = ("row", "pytest", "uv", "tox", "nox", "stiletto", "idle 0", "goal", "of the goal")
+BAR = 40
+"""Characters of the longest bar."""
 TIMES = ("pytest", "uv", "tox", "nox", "stiletto", "stiletto-idle-0")
 
 
@@ -34,6 +36,35 @@ def markdown(results: Sequence[Measured], facts: Mapping[str, str]) -> str:
             if (wrong := each.missed(COLUMN, SLOWER))
         )
     return "\n\n".join(parts) + "\n"
+
+
+def drawing(points: Sequence[Point], facts: Mapping[str, str]) -> str:
+    """Return the growth as Markdown: a table, and a bar for each size, drawn against the time."""
+    machine = "; ".join(f"{name} {value}" for name, value in facts.items() if value)
+    parts = [f"Machine: {machine}."]
+    for series in dict.fromkeys(point.series for point in points):
+        found = [point for point in points if point.series == series]
+        lines = [
+            (
+                f"{point.size:,}",
+                _seconds(spread(point.taken_s)),
+                _ratio(point.of_limit),
+                f"`{_bar(spread(point.taken_s).median, found)}`",
+            )
+            for point in found
+        ]
+        parts.append(f"**{series}**, at most {found[0].goal}")
+        parts.append(_table([("size", "seconds", "of the goal", ""), *lines]))
+        parts.extend(
+            f"- Beyond {size:,}, one more costs {bend:.1f} times as much as before."
+            for size, bend in bends(found)
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def _bar(seconds: float, points: Sequence[Point]) -> str:
+    longest_s = max(spread(point.taken_s).median for point in points)
+    return "#" * max(1, round(BAR * seconds / longest_s))
 
 
 def _line(row: Measured) -> Sequence[str]:
@@ -61,7 +92,8 @@ def _table(lines: Sequence[Sequence[str]]) -> str:
     return "\n".join([head, "|" + "---|" * len(lines[0]), *rows])
 
 
-def as_json(results: Sequence[Measured], facts: Mapping[str, str]) -> str:
+def as_json(results: Sequence[Measured], points: Sequence[Point], facts: Mapping[str, str]) -> str:
     """Return every run, with the machine."""
     rows = [{**asdict(each), "missed": each.missed(COLUMN, SLOWER)} for each in results]
-    return json.dumps({"machine": dict(facts), "rows": rows}, indent=1) + "\n"
+    growth = [asdict(each) for each in points]
+    return json.dumps({"machine": dict(facts), "rows": rows, "growth": growth}, indent=1) + "\n"

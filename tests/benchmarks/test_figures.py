@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from .figures import Counts, Goal, Measured, Sample, Spread, spread
+from .figures import Counts, Goal, Measured, Point, Sample, Spread, bends, spread
 
 GREEN: Counts = {"3.12": {"passed": 4, "skipped": 1}}
 OTHER: Counts = {"3.12": {"passed": 4}}
 
 
-def measured(*samples: tuple[str, float], goal: Goal | None = None, **given: object) -> Measured:
+def measured(*samples: tuple[str, float], goal: Goal | None = None) -> Measured:
     """Return a row of which each column has one run a round, in the order given."""
     rounds: dict[str, int] = {}
     made = []
@@ -92,3 +92,25 @@ def test_row_counts_only_if_columns_agree(code: int, counts: Counts, wrong: str)
 
     assert wrong == row.disagreement()
     assert ([f"not comparable: {wrong}"] if wrong else []) == row.missed("stiletto", [])
+
+
+def test_straight_line_has_no_bend() -> None:
+    """Each unit costs the same between all sizes."""
+    points = [Point("steps", size, "", [size / 10], [1.0]) for size in (100, 300, 1000)]
+
+    assert [(300, 1.0)] == [(size, round(bend, 6)) for size, bend in bends(points)]
+
+
+def test_bend_is_where_a_unit_begins_to_cost_more() -> None:
+    """Three times as much for each unit beyond 300."""
+    times = {100: 1.0, 300: 3.0, 1000: 24.0}
+    points = [Point("steps", size, "", [taken_s], [1.0]) for size, taken_s in times.items()]
+
+    assert [(300, 3.0)] == [(size, round(bend, 6)) for size, bend in bends(points)]
+
+
+def test_point_is_compared_with_the_limit_of_its_round() -> None:
+    """The second round may take longer, because its limit is larger."""
+    point = Point("steps", 100, "", [1.0, 2.0], [2.0, 4.0])
+
+    assert Spread(0.5, 0.5, 0.5) == point.of_limit
