@@ -233,7 +233,8 @@ class Wheelwright(Starting, Releases):
             int, Doc("With --format github: at most so many jobs, of about the same duration.")
         ] = 0,
         history_: Annotated[
-            dagger.File | None, Doc("What `matrix-run history` returned: durations for --shards.")
+            dagger.File | None,
+            Doc("What `matrix-run history` returned: the longest cells first, and for --shards."),
         ] = None,
         all_packages: AllPackages = False,
         since: Since = "",
@@ -246,14 +247,15 @@ class Wheelwright(Starting, Releases):
         table. A claimed Python that the engine cannot provide is not run, and named; one that is
         requested fails. `matrix-run` returns the files of the same run.
         """
-        if (shards or history_) and (format_ is not PlanFormat.GITHUB or not shards):
-            raise RequestError(
-                "--history needs --shards, and --shards needs --format github", "pass them, too"
-            )
+        if shards and format_ is not PlanFormat.GITHUB:
+            raise RequestError("--shards needs --format github", "pass it, too")
+        if history_ and not shards and (plan or format_ is PlanFormat.GITHUB):
+            raise RequestError("--history decides nothing in a list of cells", "pass --shards")
         selection = self._selected(replace(selection, os=os))
+        known = await history_.contents() if history_ else ""
 
         async def run(loaded: LoadedProject) -> MatrixReport:
-            return (await matrix.run(loaded, selection, options)).report
+            return (await matrix.run(loaded, selection, options, known)).report
 
         if all_packages or since:
             if plan or format_ is PlanFormat.GITHUB:
@@ -265,7 +267,6 @@ class Wheelwright(Starting, Releases):
         if plan or format_ is PlanFormat.GITHUB:
             planned = cells.plan(loaded.project, selection)
             if shards:
-                known = await history_.contents() if history_ else ""
                 return sharding.jobs(planned, selection, shards, known)
             if format_ is PlanFormat.GITHUB:
                 return cells.github(planned)

@@ -238,6 +238,10 @@ def test_history_grows_and_is_read(engine: Bench, judged: Ended) -> None:
     shown = engine.passes(DEMO, "trend", "--history", at, "--last=1").out
     assert re.search(r"3\.11\s+2\s+0\s+9\.00 s", shown)
     assert re.search(r"3\.12-lowest-direct\s+1\s+1", shown)
+    rows[-1]["seconds"] = 60.0
+    at.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    ended = engine.fails(DEMO, "matrix", "--history", at, "--limit=1")
+    assert CELLS[-1] == re.findall(r"\[(3\.[^]]+)\] ", ended.err)[0]
     page = engine.cwd / "trend.html"
     engine.passes(DEMO, "trend-page", "--history", at, "--output", page)
     assert len(CELLS) * 2 == page.read_text().count("<svg role")

@@ -16,6 +16,7 @@ import dagger
 from dagger import dag
 
 from wheelwright.container import toolchain
+from wheelwright.container.cores import cores
 from wheelwright.container.failures import expected
 from wheelwright.container.history import is_installed_with
 from wheelwright.container.loading import LoadedProject
@@ -25,13 +26,14 @@ from wheelwright.container.parts import part
 from wheelwright.environment import plan as environment
 from wheelwright.errors import GateFailed
 from wheelwright.gates.result import Verdict
-from wheelwright.testing import coverage, junit, run_tests
+from wheelwright.testing import coverage, junit, run_tests, shards
 from wheelwright.testing.cells import Cell, Selection, plan, runnable
 from wheelwright.testing.commands import JUNIT
 from wheelwright.testing.failed import Failure
 from wheelwright.testing.finishing import Begun, Finished, Ran, finish
 from wheelwright.testing.matrix_options import MatrixOptions
 from wheelwright.testing.missing import Missing
+from wheelwright.testing.order import ordered
 from wheelwright.testing.plan import TestOptions
 from wheelwright.testing.reports import model, table
 from wheelwright.testing.reports.model import CellReport, MatrixReport
@@ -77,8 +79,12 @@ async def judge_all(
     return text
 
 
-async def run(loaded: LoadedProject, selection: Selection, options: MatrixOptions) -> Finished:
+async def run(
+    loaded: LoadedProject, selection: Selection, options: MatrixOptions, history: str = ""
+) -> Finished:
     """Run the requested cells, and write every report about them.
+
+    `history` has the durations of earlier runs: with it the longest cells begin first.
 
     Raises:
         RequestError: invalid arguments.
@@ -88,16 +94,24 @@ async def run(loaded: LoadedProject, selection: Selection, options: MatrixOption
     loaded.project.require_package()
     begun = Begun.now()
     cells, elsewhere = runnable(plan(loaded.project, selection), selection)
-    ran = await _all(loaded, cells, options)
+    limit = options.limit or cores()
+    begins = ordered(cells, shards.expected_s(history), limit)
+    ran = await _all(loaded, cells, begins, options, limit)
     return await finish(loaded, ran, begun, selection, options, notes=[elsewhere])
 
 
 # -- cells ----------------------------------------------------------------------------------------
 
 
-async def _all(loaded: LoadedProject, cells: Sequence[Cell], options: MatrixOptions) -> list[Ran]:
+async def _all(
+    loaded: LoadedProject,
+    cells: Sequence[Cell],
+    begins: Sequence[Cell],
+    options: MatrixOptions,
+    limit: int,
+) -> list[Ran]:
     ran: dict[str, Ran] = {}
-    limiter = anyio.CapacityLimiter(options.limit)
+    limiter = anyio.CapacityLimiter(limit)
 
     async with anyio.create_task_group() as group:
 
@@ -110,7 +124,7 @@ async def _all(loaded: LoadedProject, cells: Sequence[Cell], options: MatrixOpti
             if options.fail_fast and ran[cell.name].report.verdict is Verdict.FAILED:
                 group.cancel_scope.cancel()
 
-        for cell in cells:
+        for cell in begins:
             group.start_soon(run_cell, cell)
     stopped = "stopped: another cell failed, and --fail-fast was given"
     return [

@@ -15,13 +15,16 @@ class MatrixOptions:
     """How to run the cells.
 
     Attributes:
+        limit: 0 is one cell for each core.
         skip_unavailable: None leaves out what only the package's claims ask for.
         coverage: whether to measure it; None measures where the project does.
         coverage_min: 0 takes the project's `fail_under`.
     """
 
     args: list[str] = argument(ARGS, [])
-    limit: int = argument("How many cells run at the same time.", 4)
+    limit: int = argument(
+        "How many cells run at the same time. Default: as many as the engine has cores.", 0
+    )
     fail_fast: bool = argument(
         "Stop at the first cell that fails, instead of running them all.", False
     )
@@ -50,7 +53,7 @@ class MatrixOptions:
         Raises:
             RequestError: a number out of its range, or a minimum without coverage.
         """
-        if self.limit < 1:
+        if self.limit < 0:
             raise RequestError(f"--limit must be at least 1, not {self.limit}")
         if not 0 <= self.coverage_min <= 100:
             raise RequestError(f"--coverage-min must be 0 to 100, not {self.coverage_min:g}")

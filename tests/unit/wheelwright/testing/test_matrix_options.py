@@ -2,6 +2,7 @@
 
 import pytest
 
+from wheelwright.errors import RequestError
 from wheelwright.testing.cells import Selection
 from wheelwright.testing.matrix_options import MatrixOptions
 
@@ -22,3 +23,12 @@ def test_only_a_claimed_python_is_left_out(
 ) -> None:
     """A Python that a person named fails where it is missing, unless the flag decides."""
     assert expected == MatrixOptions(skip_unavailable=given).settled(selection).skip_unavailable
+
+
+def test_no_limit_is_a_cell_for_each_core() -> None:
+    """What is not given is found out where the cells run; a limit below 1 cannot be."""
+    options = MatrixOptions()
+    options.check()
+    assert 0 == options.limit
+    with pytest.raises(RequestError, match="--limit must be at least 1, not -1"):
+        MatrixOptions(limit=-1).check()
