@@ -5,6 +5,8 @@ machine: an example has no time limit. Whoever looks for new inputs asks for the
 pytest --hypothesis-profile=default
 """
 
+import os
+
 from hypothesis import settings
 
 # The samples' tests are input, not tests of this project.
@@ -12,3 +14,6 @@ collect_ignore = ["fixtures"]
 
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile("same")
+
+# No process of a module outlives the command, except where a test is about that.
+os.environ["STILETTO_IDLE"] = "0"

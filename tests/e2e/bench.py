@@ -51,7 +51,13 @@ def host_environ(home: Path, cache: Path) -> dict[str, str]:
     kept.setdefault("UV_PYTHON_INSTALL_DIR", str(data / "uv" / "python"))
     # A module for both engines: what runs again here must be what runs again on Dagger.
     caching = {"STILETTO_CACHING": "dagger-1.0"}
-    return {**kept, "HOME": str(home), "STILETTO_CACHE": str(cache), **caching}
+    return {
+        **kept,
+        "HOME": str(home),
+        "STILETTO_CACHE": str(cache),
+        "STILETTO_IDLE": "0",
+        **caching,
+    }
 
 
 def dagger_answers() -> bool:

@@ -303,6 +303,7 @@ class Lines:
             "PATH": str(base / "bin"),
             "HOME": str(base),
             "STILETTO_CACHE": str(base / "cache"),
+            "STILETTO_IDLE": "0",
             "TOKEN": "hush",
             "EMPTY": "",
         }

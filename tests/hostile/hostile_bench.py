@@ -60,6 +60,7 @@ async def opened(
         "PATH": os.environ["PATH"],
         "HOME": str(workdir),
         "STILETTO_CACHE": str(cache),
+        "STILETTO_IDLE": "0",
         "STILETTO_LOOPBACK": os.environ.get("STILETTO_LOOPBACK", ""),
         **(environ or {}),
     }
@@ -150,6 +151,7 @@ def environment(root: Path, **more: str) -> dict[str, str]:
         **kept,
         "UV_PYTHON_INSTALL_DIR": os.environ.get("UV_PYTHON_INSTALL_DIR", str(data / "uv/python")),
         "STILETTO_CACHE": str(root / "store"),
+        "STILETTO_IDLE": "0",
         "DAGGER_PROGRESS": "plain",
         **more,
     }

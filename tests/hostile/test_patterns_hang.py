@@ -121,6 +121,7 @@ def test_members_named_as_patterns_are_names(tmp_path: Path) -> None:
         "UV_PYTHON_INSTALL_DIR": os.environ.get("UV_PYTHON_INSTALL_DIR", str(data / "uv/python")),
         "HOME": str(tmp_path / "home"),
         "STILETTO_CACHE": str(tmp_path / "store"),
+        "STILETTO_IDLE": "0",
     }
     source = tmp_path / "source"
     subprocess.run(["uv", "lock", "--offline", "-q"], cwd=source, env=environ, check=True)

@@ -113,6 +113,7 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "UV_PYTHON_INSTALL_DIR": os.environ.get("UV_PYTHON_INSTALL_DIR", str(data / "uv/python")),
         "HOME": str(root),
         "STILETTO_CACHE": str(root / "store"),
+        "STILETTO_IDLE": "0",
         "INDEX_TOKEN": CANARY,
         "GITHUB_TOKEN": CANARY,
         "OIDC_TOKEN": CANARY,
@@ -181,7 +182,11 @@ def test_the_flag_gives_secrets_all_the_same(
 @pytest.mark.parametrize("mounted", [False, True])
 async def test_a_step_with_a_secret_of_code_is_refused(tmp_path: Path, mounted: bool) -> None:
     """A secret that code made is refused where a step would get it; the step does not run."""
-    environ = {"PATH": os.environ["PATH"], "STILETTO_CACHE": str(tmp_path / "store")}
+    environ = {
+        "PATH": os.environ["PATH"],
+        "STILETTO_IDLE": "0",
+        "STILETTO_CACHE": str(tmp_path / "store"),
+    }
     async with (
         open_session(
             workdir=tmp_path, sandbox="plain", progress=Progress(), environ=environ

@@ -53,6 +53,7 @@ async def session(
         "PATH": os.environ["PATH"],
         "HOME": os.environ["HOME"],
         "STILETTO_CACHE": str(root / "store"),
+        "STILETTO_IDLE": "0",
     }
     progress = Progress()
     if heard is not None:

@@ -519,6 +519,7 @@ async def test_an_installed_toolchains_password_is_in_no_file(tmp_path: Path) ->
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
         "STILETTO_CACHE": str(tmp_path / "cache"),
+        "STILETTO_IDLE": "0",
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.file://{tmp_path}/tool.git.insteadOf",
         "GIT_CONFIG_VALUE_0": "https://example.org/tool.git",

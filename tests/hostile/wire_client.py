@@ -82,7 +82,12 @@ async def ended(asking: Asking, body: bytes) -> tuple[int, int, str]:
 
 @contextlib.asynccontextmanager
 async def _engine(directory: Path) -> AsyncIterator[Engine]:
-    environ = {"PATH": os.environ["PATH"], "HOME": str(directory), "STILETTO_CACHE": str(directory)}
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(directory),
+        "STILETTO_IDLE": "0",
+        "STILETTO_CACHE": str(directory),
+    }
     async with open_session(
         workdir=directory, sandbox="plain", progress=Progress(), environ=environ
     ) as engine:

@@ -45,6 +45,7 @@ def open_(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Opener:
             "PATH": os.environ["PATH"],
             "HOME": os.environ["HOME"],
             "STILETTO_CACHE": str(cache),
+            "STILETTO_IDLE": "0",
             "STILETTO_LOOPBACK": os.environ.get("STILETTO_LOOPBACK", ""),
             **(environ or {}),
         }

@@ -356,6 +356,7 @@ async def _session(root: Path, caching: str) -> AsyncIterator[httpx.AsyncClient]
         "PATH": os.environ["PATH"],
         "HOME": os.environ["HOME"],
         "STILETTO_CACHE": str(root / "store"),
+        "STILETTO_IDLE": "0",
         "STILETTO_LOOPBACK": os.environ.get("STILETTO_LOOPBACK", ""),
         "STILETTO_CACHING": caching,
         "PROBE_SECRET": "env-secret-value",

@@ -276,6 +276,7 @@ class Cli:
             "PATH": os.environ["PATH"],
             "HOME": os.environ["HOME"],
             "STILETTO_CACHE": str(self.cache),
+            "STILETTO_IDLE": "0",
             "DAGGER_PROGRESS": "plain",
             **self.environ,
         }

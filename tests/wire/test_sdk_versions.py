@@ -108,6 +108,7 @@ def test_clients_get_the_same_answers(
         *(program, "run", python, CALLS),
         at=tmp_path / "work",
         STILETTO_CACHE=str(tmp_path / "cache"),
+        STILETTO_IDLE="0",
     )
 
     assert json.loads(out.splitlines()[-1]) == EXPECTED

@@ -212,7 +212,12 @@ from stiletto.engine.session import open_session
 from stiletto.progress import Progress
 
 async def main(root, sandbox):
-    environ = {"PATH": os.environ["PATH"], "HOME": str(root), "STILETTO_CACHE": str(root / "cache")}
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(root),
+        "STILETTO_CACHE": str(root / "cache"),
+        "STILETTO_IDLE": "0",
+    }
     async with open_session(
         workdir=root, sandbox=sandbox, progress=Progress(), environ=environ
     ) as engine:

@@ -227,7 +227,9 @@ async def test_changed_tree_shares_what_did_not_change(open_: Opener, tmp_path: 
 
     async def laid_out(text: str) -> None:
         (tmp_path / "small").write_text(text)
-        async with open_(tmp_path, environ={"STILETTO_CACHE": str(tmp_path / ".c")}) as session:
+        async with open_(
+            tmp_path, environ={"STILETTO_IDLE": "0", "STILETTO_CACHE": str(tmp_path / ".c")}
+        ) as session:
             kept: dagger.Directory = session.dag.host().directory(".", exclude=[".c"])
             await sh(session.base().with_directory("/src", kept), "cat /src/small").stdout()
 

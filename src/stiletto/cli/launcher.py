@@ -77,11 +77,21 @@ class EngineLauncher:
 
         With `dry_run` nothing is removed.
         """
+        from stiletto.kept.lease import stop_all
         from stiletto.store.layout import root_from
         from stiletto.store.store import Store
 
+        if not dry_run:
+            stop_all(root_from(environ).absolute())
         with Store(root_from(environ)) as store:
             return store.prune(keep_bytes, unused_for_s, volumes=volumes, dry_run=dry_run)
+
+    def stop(self, *, environ: Mapping[str, str]) -> tuple[int, int]:
+        """End the kept processes of modules; return how many ended, and how many are in use."""
+        from stiletto.kept.lease import stop_all
+        from stiletto.store.layout import root_from
+
+        return stop_all(root_from(environ).absolute())
 
     def verify(
         self, *, environ: Mapping[str, str], repair: bool, tell: Callable[[str], None]

@@ -49,6 +49,7 @@ COMMANDS
   prune       Remove stored results
   run         Run a command in a session
   session     Serve the engine to a Dagger SDK
+  stop        End the processes of modules that wait for the next command
   toolchain   Manage toolchains
   verify      Check that stored results are not damaged
   version     Print the version
@@ -67,6 +68,7 @@ COMMANDS = (
     "prune",
     "run",
     "session",
+    "stop",
     "toolchain",
     "verify",
     "version",
@@ -307,6 +309,10 @@ def _command(name: str) -> Command:
         from stiletto.cli.explain import explain
 
         return explain
+    if name == "stop":
+        from stiletto.cli.stop import stop
+
+        return stop
     if name == "verify":
         from stiletto.cli.verify import verify
 

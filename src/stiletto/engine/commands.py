@@ -52,6 +52,7 @@ from stiletto.progress import Outcome, Span
 from stiletto.sandbox import plan
 from stiletto.sandbox.opening import NOT_STARTED
 from stiletto.sandbox.replay import replay_comment
+from stiletto.sandbox.scrub import Masks
 from stiletto.sandbox.spool import STREAMS, Stream
 from stiletto.store.sealed import fitting
 from stiletto.store.trouble import ROOM_HINT
@@ -340,6 +341,18 @@ class Commands:
                 step = replace(step, link=link, hosts=self.services.hosts(bound))
                 output = await bound.guard(self.sandbox.run(step, lambda _, data: sink(data)))
         return output.exit_code
+
+    async def lasting(self, exec_: c.Exec) -> tuple[plan.Step, str]:
+        """Return a command as a step that may outlive the session, and the key of what it sees.
+
+        Its directories to write to are not there any more.
+        """
+        stack = await self._layouts.stack(exec_.root)
+        trees = await self._mounted_trees(exec_)
+        key = digest_of(await self._inputs(exec_, stack, trees))
+        with self._store.stage() as stage:
+            step, _ = await self._step(exec_, stack, trees, stage)
+        return replace(step, masks=Masks()), key
 
     async def _step(
         self, exec_: c.Exec, stack: Stack, trees: Mapping[str, Dir], stage: Path

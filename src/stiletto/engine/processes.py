@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from stiletto.api import container as c
 from stiletto.api import files as f
@@ -19,7 +19,7 @@ from stiletto.engine.container_leaves import image_container
 from stiletto.engine.context import current_span, preparing
 from stiletto.engine.core import Core
 from stiletto.engine.once import Once
-from stiletto.engine.workers import Worker
+from stiletto.engine.server import Inside
 from stiletto.errors import USE_DAGGER, EnvironmentFailed, ModuleFailed, StepFailed, StilettoError
 from stiletto.module import runtime
 from stiletto.module.bindings import bindings
@@ -28,8 +28,24 @@ from stiletto.module.installation import PIP_LOCK, UV_LOCK, installation
 from stiletto.module.source import LoadedModule, ModuleProject
 from stiletto.sandbox.scrub import Patterns, Replacer
 
-Admit: TypeAlias = Callable[[Client], AbstractAsyncContextManager[tuple[int, str]]]
-"""Lets a client in while the context lasts: gives the session's port and the client's token."""
+if TYPE_CHECKING:
+    from stiletto.engine.keeping import Keeping
+    from stiletto.engine.workers import Worker
+    from stiletto.kept.link import Sink
+
+
+class Admit(Protocol):
+    """Lets a client in while the context lasts: gives the session's port and the client's token."""
+
+    def __call__(
+        self, client: Client, inside: Inside | None, /
+    ) -> AbstractAsyncContextManager[tuple[int, str]]:
+        """Serve a client that is in the network of `inside`."""
+        ...
+
+
+Keeps: TypeAlias = "Callable[[], Keeping | None]"
+"""Returns what keeps processes between commands, once one is needed; None if nothing does."""
 
 TAIL_LINES = 20
 AGAIN = "run it again: what Python had compiled of the module was dropped, in case it was damaged"
@@ -39,8 +55,9 @@ BAD_PYC = re.compile(r"marshal data|bad magic number|marshal error")
 class Processes:
     """Runs the code of modules, for one session."""
 
-    def __init__(self, core: Core, admit: Admit) -> None:
+    def __init__(self, core: Core, admit: Admit, keeping: Keeps = lambda: None) -> None:
         self._core = core
+        self._keeping = keeping
         self._admit = admit
         self._workers = Once()
         self._running: list[Worker] = []
@@ -70,19 +87,18 @@ class Processes:
             if client.span:
                 client.span.write(data)
 
+        worker: Worker | None = None
         try:
             # The first call starts the code's process.
             worker = await self._workers.get(module.code, lambda: self._started(module))
-            async with self._admit(client) as (port, token):
-                variables = {
-                    "DAGGER_SESSION_PORT": str(port),
-                    "DAGGER_SESSION_TOKEN": token,
-                    # A message of a module can name the command that its reader has.
-                    "STILETTO": self.command,
-                }
-                code = await worker.call(variables, sink)
+            try:
+                code = await self._called(worker, client, sink)
+            except ConnectionResetError:
+                own = (module.code, "own")
+                worker = await self._workers.get(own, lambda: self._started(module, keep=False))
+                code = await self._called(worker, client, sink)
         except ModuleFailed as error:
-            await self._forget_compiled()
+            await self._forget_compiled(worker)
             raise ModuleFailed(error.message, hint=error.hint or AGAIN) from error
         finally:
             shown(replacer.flush())
@@ -93,23 +109,37 @@ class Processes:
                 client.failed, self._core.evaluator.commands.replays, self._core.refused
             )
             if BAD_PYC.search(failure.message):
-                await self._forget_compiled()
+                await self._forget_compiled(worker)
                 failure.hint = failure.hint or AGAIN
             raise failure
         if client.returned is None:
             lines = b"".join(tail).decode("utf-8", "replace").splitlines()[-TAIL_LINES:]
-            await self._forget_compiled()
+            message = "\n".join([f"{what} failed: exit code {code}", *lines])
+            await self._forget_compiled(worker if BAD_PYC.search(message) else None)
             if code == 0:
                 raise ModuleFailed(f"{what} completed without returning a value")
-            message = "\n".join([f"{what} failed: exit code {code}", *lines])
             raise ModuleFailed(message, hint=AGAIN if BAD_PYC.search(message) else None)
         return client.returned
 
-    async def _forget_compiled(self) -> None:
+    async def _called(self, worker: Worker, client: Client, sink: Sink) -> int:
+        async with self._admit(client, await worker.inside()) as (port, token):
+            variables = {
+                "DAGGER_SESSION_PORT": str(port),
+                "DAGGER_SESSION_TOKEN": token,
+                # A message of a module can name the command that its reader has.
+                "STILETTO": self.command,
+            }
+            return await worker.call(variables, sink)
+
+    async def _forget_compiled(self, worker: Worker | None = None) -> None:
         """Drop what Python compiled: it may be the cause, and is made again.
+
+        A process that has loaded it is not used again.
 
         Python does not notice when a full disk cuts a .pyc off, nor later that it is cut off.
         """
+        if worker is not None:
+            worker.drop()
         store = self._core.store
         await asyncio.to_thread(store.forget_volume, runtime.COMPILED.digest)
 
@@ -124,8 +154,17 @@ class Processes:
             await self._forget_compiled()
         await self._stack.aclose()
 
-    async def _started(self, module: LoadedModule) -> Worker:
-        worker = Worker(self._core.evaluator, await self._runtime(module), self._print)
+    async def _started(self, module: LoadedModule, *, keep: bool = True) -> Worker:
+        exec_ = await self._runtime(module)
+        # Imported here: a cached call needs no process.
+        from stiletto.engine.workers import KeptWorker, OwnWorker
+
+        worker: Worker | None = None
+        if keep and (keeping := self._keeping()) is not None:
+            lease = await keeping.lease(self._core.evaluator.commands, exec_, module.scope)
+            worker = None if lease is None else KeptWorker(lease, self._print)
+        if worker is None:
+            worker = OwnWorker(self._core.evaluator, exec_, self._print)
         self._running.append(worker)
         self._stack.push_async_callback(worker.close)
         return worker

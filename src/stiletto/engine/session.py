@@ -8,7 +8,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from stiletto.api.definition import EnumDef, ModuleDef, ObjectDef
 from stiletto.api.session import Query
@@ -23,7 +23,7 @@ from stiletto.engine.functions import Functions
 from stiletto.engine.gate import SecretGate
 from stiletto.engine.modules import Modules
 from stiletto.engine.ports import ObjectRef, Value
-from stiletto.engine.processes import Processes
+from stiletto.engine.processes import Keeps, Processes
 from stiletto.engine.server import Server
 from stiletto.errors import UsageError
 from stiletto.graph.recipe import Recipe
@@ -35,6 +35,9 @@ from stiletto.store.limit import limit_bytes
 from stiletto.store.store import Store
 from stiletto.store.trouble import translated
 
+if TYPE_CHECKING:
+    from stiletto.engine.keeping import Keeping
+
 
 class Engine:
     """Evaluates calls for the clients of one session; implements `EnginePort`.
@@ -44,12 +47,14 @@ class Engine:
     closes at `dispatch`.
     """
 
-    def __init__(self, core: Core, consent: Consent | None = None) -> None:
+    def __init__(
+        self, core: Core, consent: Consent | None = None, keeping: Keeps = lambda: None
+    ) -> None:
         self.core = core
         self.main = Client(core)
         self.api = CoreApi(core.store)
         self.server = Server(core, self.api, self.dispatch)
-        self.processes = Processes(core, self.server.admitted)
+        self.processes = Processes(core, self.server.admitted, keeping)
         consent = consent or Consent(consents_from(core.environ))
         self.modules = Modules(core, consent, self.processes.run)
         self.functions = Functions(core, consent, self.modules, self.processes.run, self.dispatch)
@@ -238,13 +243,26 @@ async def open_session(
             )
             for text in host.secrets:
                 core.secrets.masks.add(text)
-            engine = Engine(core, Consent(consents_from(environ), allowed=allow_env, ask=ask))
+            limited = step_memory_bytes is not None or step_processes is not None
+
+            def keeping() -> Keeping | None:
+                from stiletto.engine.keeping import keeping_from
+
+                return keeping_from(store.root, provider, host, environ, limited=limited)
+
+            def make_way() -> None:
+                from stiletto.kept.lease import stop_all
+
+                stop_all(store.root)
+
+            consent = Consent(consents_from(environ), allowed=allow_env, ask=ask)
+            engine = Engine(core, consent, keeping)
             try:
                 yield engine
             finally:
                 await engine.close()
                 await provider.end()
-                await asyncio.to_thread(store.keep_within, limit)
+                await asyncio.to_thread(store.keep_within, limit, make_way)
 
 
 def serve(engine: Engine) -> AbstractAsyncContextManager[tuple[int, str]]:

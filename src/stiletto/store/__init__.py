@@ -15,6 +15,7 @@
     |- sandbox/trees/r<name>, .lock  working trees of plain mode (`sandbox.pool`)
     |- replay/<key>.sh               the line that runs a failed step again
     |- volumes/<id>                  cache volumes: written to in place, pruned only on request
+    |- kept/<module>-<key>-<pid>.sock  a module's process that waits for the next command (`kept`)
     |- salt, size.json               of secrets' identities; how large the store was (`limit`)
     |- stage/<process>               where everything else begins; locked while the process lives
     `- locks/<name>                  held by `lock(name)`

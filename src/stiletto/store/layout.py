@@ -12,7 +12,18 @@ from stiletto.errors import EnvironmentFailed
 from stiletto.graph.tree import Dir
 
 OWN_KINDS = frozenset(
-    {"blobs", "history", "index", "locks", "records", "replay", "sandbox", "stage", "volumes"}
+    {
+        "blobs",
+        "history",
+        "index",
+        "kept",
+        "locks",
+        "records",
+        "replay",
+        "sandbox",
+        "stage",
+        "volumes",
+    }
 )
 """Directories of the store that `commit` may not write to: they have rules of their own."""
 

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -345,11 +345,11 @@ class Store(Directories):
             self._measured(report.kept_bytes)
         return report
 
-    def keep_within(self, limit: int | None) -> None:
+    def keep_within(self, limit: int | None, make_way: Callable[[], object] = lambda: None) -> None:
         """Make the store smaller if it became larger than the limit, down to four fifths of it.
 
         Cheap: the store is measured only where it may be too large, and pruned only if no other
-        process uses it; the next call tries again.
+        process uses it; the next call tries again. `make_way` is called before.
         """
         if limit is None or not self._durable.has_written:
             return
@@ -359,6 +359,7 @@ class Store(Directories):
             size = sum(measure(self.root, self._stage).values())
             self._measured(size)
             if size > limit:
+                make_way()
                 self.prune(keep_bytes=limit * 4 // 5, alike=True)
 
     def _is_within(self, limit: int) -> bool:

@@ -68,6 +68,11 @@ READ: Mapping[str, tuple[str, str]] = {
         "the [maximum size of the cache](engine.md#the-cache), such as `20GB`, or `none`",
         "5 GB",
     ),
+    "STILETTO_IDLE": (
+        "how long [a module's process](engine.md#processes-that-are-kept) waits for the next "
+        "command: seconds, or such as `20m`; `0` keeps none",
+        "`5m`",
+    ),
     "STILETTO_SANDBOX": ("`auto`, `bubblewrap` or `plain`, as `--sandbox`", "`auto`"),
     "STILETTO_PYTHON_INSTALL": ("`0`: never let uv install a missing interpreter", "install"),
     "STILETTO_LOOPBACK": (

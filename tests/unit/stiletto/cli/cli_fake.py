@@ -526,6 +526,11 @@ class FakeLauncher(EngineLauncher):
         }
         return PruneReport(1_234_567, 890, 90 if dry_run else 0, {"layers": 3, "blobs": 40})
 
+    def stop(self, *, environ: Mapping[str, str]) -> tuple[int, int]:
+        """End two processes, and leave the one in use."""
+        self.opened_with = {"environ": environ}
+        return 2, 1
+
     def verify(
         self, *, environ: Mapping[str, str], repair: bool, tell: Callable[[str], None]
     ) -> Verified:

@@ -32,6 +32,7 @@ LINES = {
         "prune --help",
         "run --help",
         "session --help",
+        "stop --help",
         "toolchain --help",
         "verify --help",
     ),
