@@ -24,7 +24,8 @@ class ChosenSandbox(Sandbox):
     It has no name before `ready`.
     """
 
-    def __init__(self, choose: Callable[[], Awaitable[Sandbox]]) -> None:
+    def __init__(self, choose: Callable[[], Awaitable[Sandbox]], wanted: str = "") -> None:
+        self.wanted = wanted
         self._choose = choose
         self._once = Once()
         self._chosen: Sandbox | None = None

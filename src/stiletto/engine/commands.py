@@ -122,8 +122,9 @@ class Commands:
         name = displayed(exec_.args)
         noted = Noted(None, Kind.STEP, name, key)
         if not preparing.get():
-            image = stack.image.address
-            noted = await asyncio.to_thread(self._noting.step, exec_, image, name, key, parent)
+            noted = await asyncio.to_thread(
+                self._noting.step, exec_, stack.image, name, key, parent
+            )
         stored = await self._cached(key, name, parent, noted)
         if stored is not None:
             return stored

@@ -20,6 +20,7 @@ from stiletto.history.inputs import Inputs, Origin
 from stiletto.history.journal import Journal
 from stiletto.history.notes import Ending, Kind, Note
 from stiletto.progress import Outcome, Span
+from stiletto.sandbox import plan
 
 _ID = re.compile(r"(\w+)@sha256:[0-9a-f]{64}")
 
@@ -40,6 +41,7 @@ class Noted:
     kept: bool = True
     lasts_s: float = 0.0
     image: str = ""
+    refused: str = ""
 
     def saw(self, inputs: Inputs, trees: tuple[Dir, ...] = ()) -> None:
         """Keep what it is about to see."""
@@ -82,6 +84,7 @@ class Noted:
                 image=self.image,
                 waited=waited,
                 requests=requests,
+                refused=self.refused,
             )
         )
 
@@ -99,14 +102,30 @@ class Noting:
         self.journal = journal
         self.command = journal.command if journal else ""
         self._depths: dict[str, int] = {}
+        self._images: dict[int, dict[str, str]] = {}
 
-    def step(self, exec_: c.Exec, image: str, name: str, key: str, parent: Span | None) -> Noted:
-        """Return what a command's note begins with; `image` is the address of the one beneath."""
+    def saw_images(self, images: Mapping[str, str], parent: Span | None) -> None:
+        """Note that the functions above have run commands in images: identities by address."""
+        while parent is not None:
+            if parent.kind == "function":
+                self._images.setdefault(parent.id, {}).update(images)
+            parent = parent.above
+
+    def images(self, function: Span) -> dict[str, str]:
+        """Return the images that a call of a function has used, identities by address."""
+        return self._images.get(function.id, {})
+
+    def step(
+        self, exec_: c.Exec, image: plan.Image, name: str, key: str, parent: Span | None
+    ) -> Noted:
+        """Return what a command's note begins with; `image` is the one beneath."""
+        self.saw_images({image.address: image.identity}, parent)
         function, part = _place(parent)
-        place = "step", function, part, image, str(self._depth(exec_.root))
+        place = "step", function, part, image.address, str(self._depth(exec_.root))
         # With other arguments it is compared with what the program last did here.
         slots = (*place, name), (*place, name.partition(" ")[0])
-        return replace(self._noted(Kind.STEP, name, key, (function, part), slots), image=image)
+        noted = self._noted(Kind.STEP, name, key, (function, part), slots)
+        return replace(noted, image=image.address)
 
     def function(
         self, name: str, module: str, key: str, inputs: Mapping[str, Any], parent: Span | None

@@ -226,7 +226,7 @@ async def open_session(
 
                 return HostImages(servers=base / "servers", memory=store)
 
-            provider = ChosenSandbox(choose)
+            provider = ChosenSandbox(choose, sandbox)
             if sandbox == "plain":
                 await provider.ready()  # says so, also where nothing runs
             gate = SecretGate(isolated=isolated, allowed=plain_secrets, way_out=way_out)

@@ -96,6 +96,8 @@ class Explainer:
             return f"the last run, {self._ago(last.at_s)}, failed: a failure runs again"
         if last is not None and last.key == note.key and last.outcome == "cancelled":
             return f"the last run, {self._ago(last.at_s)}, was interrupted and left no result"
+        if note.refused:
+            return note.refused
         if success is None:
             return "it has not passed here before"
         if success.key != note.key:

@@ -61,6 +61,7 @@ class Note:
         image: the address of the image that a command ran in.
         waited: whether another call made it while this one waited.
         requests: how many requests a function's process sent.
+        refused: what of the machine differs from what its stored result was made with.
     """
 
     number: int
@@ -82,6 +83,7 @@ class Note:
     image: str = ""
     waited: bool = False
     requests: int = 0
+    refused: str = ""
 
     @property
     def ran(self) -> bool:

@@ -202,6 +202,9 @@ class Sandbox(Protocol):
     name: str
     """`bubblewrap` or `plain`; enters the key of every step."""
 
+    wanted: str = ""
+    """What the user selected: one of these names or `auto`."""
+
     async def ready(self) -> None:
         """Be the provider that runs the steps: before this, `name` may not be known."""
         return
