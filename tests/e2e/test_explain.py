@@ -75,7 +75,9 @@ def first(environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> 
     """Return a package with a first green call, for all tests here."""
     root = tmp_path_factory.mktemp("explain")
     at = repository(root / "larch", FILES)
-    return Larch(Bench(stiletto_program(), environ, root), at)
+    larch = Larch(Bench(stiletto_program(), environ, root), at)
+    larch.green()
+    return larch
 
 
 @pytest.fixture

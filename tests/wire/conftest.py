@@ -40,6 +40,7 @@ def open_(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Opener:
         workdir: Path | None = None,
         sandbox: Literal["auto", "bubblewrap", "plain"] = "auto",
         environ: Mapping[str, str] | None = None,
+        command: str = "",
     ) -> AsyncIterator[Session]:
         given = {
             "PATH": os.environ["PATH"],
@@ -57,6 +58,7 @@ def open_(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Opener:
                 progress=Progress(),
                 environ=given,
                 plain_secrets=True,
+                command=command,
             ) as engine,
             serve(engine) as (port, token),
             SingleConnection(ConnectParams(port=port, session_token=token)) as connection,

@@ -17,6 +17,7 @@ from stiletto.errors import UsageError
 
 if TYPE_CHECKING:
     from stiletto.history.answer import Answer
+    from stiletto.history.journal import History
     from stiletto.history.notes import Call, Note
 
 EXPLAIN_HELP = """\
@@ -55,8 +56,7 @@ async def explain(invocation: Invocation, args: list[str]) -> int:
     texts = {flag.flag.name: flag.text for flag in given}
     is_set = {flag.flag.name for flag in given if flag.flag.implied and boolean(flag)}
     # Imported late: `stiletto explain --help` must not pay for the store.
-    from stiletto.history.answer import Explainer, ago
-    from stiletto.history.causes import Comparison
+    from stiletto.history.answer import ago
     from stiletto.history.journal import History
     from stiletto.history.page import text
     from stiletto.store.layout import root_from
@@ -67,17 +67,7 @@ async def explain(invocation: Invocation, args: list[str]) -> int:
         call = _chosen(history.calls(), texts.get("call", "-1"))
         notes = _of_step(_of_cell(call.notes, texts.get("cell", "")), names)
         now_s = time.time()
-        sources = history.sources(call)
-        comparison = Comparison(history.inputs, history.shapes.listing, sources)
-        explainer = Explainer(
-            comparison,
-            history.inputs,
-            call.at_s,
-            now_s,
-            history.prunes(),
-            history.is_older(call),
-        )
-        answers = explainer.answers(notes)
+        answers = answers_of(history, call, notes, now_s)
     if "json" in is_set:
         terminal.out(_as_json(call, answers))
     else:
@@ -85,6 +75,18 @@ async def explain(invocation: Invocation, args: list[str]) -> int:
         head = f"{call.command}   {ago(now_s - call.at_s)}\n" if every or "call" in texts else ""
         terminal.out(f"{head}{text(answers, every=every)}\n")
     return 0
+
+
+def answers_of(history: History, call: Call, notes: Sequence[Note], now_s: float) -> list[Answer]:
+    """Return why these functions and steps of a call ran."""
+    from stiletto.history.answer import Explainer
+    from stiletto.history.causes import Comparison
+
+    comparison = Comparison(history.inputs, history.shapes.listing, history.sources(call))
+    explainer = Explainer(
+        comparison, history.inputs, call.at_s, now_s, history.prunes(), history.is_older(call)
+    )
+    return explainer.answers(notes)
 
 
 def _chosen(calls: Sequence[Call], which: str) -> Call:

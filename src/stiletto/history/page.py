@@ -67,7 +67,7 @@ def text(answers: Sequence[Answer], *, every: bool) -> str:
     names = {each.note.name for each in functions}
     _steps(out, [each for each in steps if each.note.function not in names])
     _unchanged(out, steps)
-    return "\n".join(out.lines)
+    return "\n".join(out.lines) or "every step came from the store"
 
 
 def _function(out: _Lines, answer: Answer, steps: Sequence[Answer]) -> None:
