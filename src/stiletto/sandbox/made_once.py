@@ -3,7 +3,7 @@
     <base>/<kind>/<name>/     complete and never changed again; its time is that of its last use
     <base>/<kind>/.new-*/     being made; renamed into place
 
-`store.prune` handles both: it removes what was not used lately, and what was never finished.
+`store.entries` knows both: it removes what was not used lately, and what was never finished.
 """
 
 from __future__ import annotations

@@ -14,10 +14,11 @@ from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.graph.tree import Dir, Entry, File
 from stiletto.store import export, files, ingest, locks, removal, sealed, trouble
 from stiletto.store.directories import Directories
+from stiletto.store.entries import measure
 from stiletto.store.layout import Form, file_name, shard
 from stiletto.store.limit import MEASURED_S, Measured, used_bytes
 from stiletto.store.opened import SIZE, translated
-from stiletto.store.prune import PruneReport, discard, measure, prune
+from stiletto.store.prune import PruneReport, discard, prune
 
 if TYPE_CHECKING:
     from stiletto.store.verify import Verified

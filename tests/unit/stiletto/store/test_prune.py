@@ -20,8 +20,9 @@ from stiletto.sandbox.made_once import kept
 from stiletto.sandbox.pool import TreePool
 from stiletto.sandbox.skeleton import materialise_image
 from stiletto.store import Store, sealed
+from stiletto.store.entries import StoredEntry
 from stiletto.store.limit import Measured, limit_bytes
-from stiletto.store.prune import StoredEntry, choose
+from stiletto.store.prune import choose
 
 HOUR_S = 3600.0
 
