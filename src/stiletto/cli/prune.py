@@ -70,6 +70,8 @@ async def prune(invocation: Invocation, args: list[str]) -> int:
 
 
 def _summary(report: PruneReport, *, dry_run: bool) -> str:
+    from stiletto.store.limit import size_text
+
     freed, kept = size_text(report.freed_bytes), size_text(report.kept_bytes)
     volumes = f", {size_text(report.volume_bytes)} of it in cache volumes"
     kept = f"{kept} kept{volumes if report.volume_bytes else ''}"
@@ -89,13 +91,3 @@ def read_duration_s(text: str) -> float:
     if found is None:
         raise invalid("unused-for", text, "expected a duration, as 7d")
     return float(found[1]) * _SECONDS[found[2]]
-
-
-def size_text(size_bytes: int) -> str:
-    """Return a size in decimal units with one digit after the point."""
-    size = float(size_bytes)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"

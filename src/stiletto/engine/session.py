@@ -31,12 +31,13 @@ from stiletto.module.source import LoadedModule
 from stiletto.module.toolchain import with_toolchains
 from stiletto.progress import Progress
 from stiletto.sandbox.plan import Sandbox
-from stiletto.store.limit import limit_bytes
+from stiletto.store.limit import VARIABLE, limit_bytes, size_text
 from stiletto.store.store import Store
 from stiletto.store.trouble import translated
 
 if TYPE_CHECKING:
     from stiletto.engine.keeping import Keeping
+    from stiletto.store.prune import PruneReport
 
 
 class Engine:
@@ -199,7 +200,7 @@ async def open_session(
     from stiletto.store.layout import root_from
 
     store = Store(root_from(environ), tell=progress.say)
-    limit = limit_bytes(environ)
+    limit = limit_bytes(environ, store.root)
     caching = caching_from(environ)
     with translated(store.root):
         async with relayed(os.environ, progress.say) as host:
@@ -262,7 +263,17 @@ async def open_session(
             finally:
                 await engine.close()
                 await provider.end()
-                await asyncio.to_thread(store.keep_within, limit, make_way)
+                report = await asyncio.to_thread(store.keep_within, limit, make_way)
+                if report is not None and limit is not None:
+                    progress.say(_removed(report, limit))
+
+
+def _removed(report: PruneReport, limit: int) -> str:
+    freed, kept = size_text(report.freed_bytes), size_text(report.kept_bytes)
+    return (
+        f"the cache had outgrown its {size_text(limit)}: {freed} that was not used for longest is "
+        f"removed, {kept} kept ({VARIABLE} sets the limit)"
+    )
 
 
 def serve(engine: Engine) -> AbstractAsyncContextManager[tuple[int, str]]:

@@ -2,7 +2,8 @@
 
     $STILETTO_CACHE, else $XDG_CACHE_HOME/stiletto, else ~/.cache/stiletto
     |- .lock                         shared by every user of the store; exclusive while pruning
-    |- .prune.lock                   the turn to become exclusive
+    |- .prune.lock                   the turn to become exclusive, or to remove something
+    |- .uses.lock                    for moments: entries are touched, or leave (`uses`)
     |- blobs/ab/<sha256>             file contents, 0644
     |- blobs/ab/<sha256>.x           the same, 0755; made when first needed
     |- checkouts/<key>/fs, tree.json a tree on disk, the first of equal files linked to its blob
@@ -16,8 +17,9 @@
     |- replay/<key>.sh               the line that runs a failed step again
     |- volumes/<id>                  cache volumes: written to in place, pruned only on request
     |- kept/<module>-<key>-<pid>.sock  a module's process that waits for the next command (`kept`)
-    |- salt, size.json               of secrets' identities; how large the store was (`limit`)
-    |- stage/<process>               where everything else begins; locked while the process lives
+    |- salt                          of secrets' identities
+    |- size.json, sizes              how large the store was, and what was stored since (`sizes`)
+    |- stage/<time>-<process>        where everything else begins; locked while the process lives
     `- locks/<name>                  held by `lock(name)`
 
 Stage, then commit.
@@ -30,6 +32,8 @@ Stage, then commit.
 Locks.
     All are flock(2): the death of the holder releases them. Each user of the store shares
     `.lock`; `prune` needs it alone and refuses while another process has the store open.
+    To stay within its limit a store is made smaller beside others (`shrink`): what a running
+    process has touched stays, and whoever looks for something touches it first.
     `lock(name)` keeps tasks and processes from doing the same work twice; nothing is damaged
     without it.
 

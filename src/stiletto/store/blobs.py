@@ -20,7 +20,9 @@ from stiletto.layers.paths import lstat
 from stiletto.store.durable import Durable
 from stiletto.store.files import clear, make_way
 from stiletto.store.layout import PLAIN, Form, blob_name, blob_time_s
+from stiletto.store.sizes import Sizes, on_disk
 from stiletto.store.stage import Stage
+from stiletto.store.uses import Uses
 
 _CHUNK_BYTES = 1 << 20
 
@@ -71,15 +73,36 @@ def is_untouched(
 class Blobs:
     """The directory `blobs/`; a file in it is complete or absent."""
 
-    def __init__(self, root: Path, stage: Stage, durable: Durable) -> None:
+    def __init__(
+        self, root: Path, stage: Stage, durable: Durable, uses: Uses, sizes: Sizes
+    ) -> None:
         self._root = root
         self._stage = stage
         self._durable = durable
+        self._uses = uses
+        self._sizes = sizes
         self._offers: dict[str, tuple[Offer, ...]] = {}
 
     def has(self, digest: str, size_bytes: int) -> bool:
-        """Whether the blob is there in full length, and was not written to."""
+        """Whether the blob is there in full length, and was not written to.
+
+        What mentions it keeps it: this does not count as use.
+        """
         return self._is_intact(self._root / blob_name(digest), digest, size_bytes)
+
+    def _holds(
+        self, path: Path, digest: str, size_bytes: int | None = None, ns: int | None = None
+    ) -> bool:
+        """Whether a blob is there and intact; it then stays for as long as this process lives."""
+        facts = lstat(path)
+        return (
+            facts is not None
+            and is_untouched(facts, digest, size_bytes, ns)
+            and self._uses.hold(path, facts)
+        )
+
+    def _has(self, digest: str, size_bytes: int) -> bool:
+        return self._holds(self._root / blob_name(digest), digest, size_bytes)
 
     @staticmethod
     def _is_intact(
@@ -91,7 +114,7 @@ class Blobs:
     def put(self, data: bytes) -> tuple[str, int]:
         """Keep these contents; return digest and size."""
         digest = hashlib.sha256(data).hexdigest()
-        if not self.has(digest, len(data)):
+        if not self._has(digest, len(data)):
             self._stage.write(data, lambda staged: self._place(staged, digest))
         return digest, len(data)
 
@@ -107,7 +130,7 @@ class Blobs:
         Raises:
             UsageError: no file has them any more.
         """
-        if digest in self._offers and not self.has(digest, size_bytes):
+        if digest in self._offers and not self._has(digest, size_bytes):
             self._accept(digest)
 
     def add(self, path: Path, *, copy: bool = True) -> tuple[File, os.stat_result]:
@@ -152,7 +175,7 @@ class Blobs:
             return self.put(data)
         # Most large files are known already: hash first, write only what is new.
         hashed, size_bytes = _hash(source)
-        if self.has(hashed, size_bytes):
+        if self._has(hashed, size_bytes):
             return hashed, size_bytes
         os.lseek(source, 0, os.SEEK_SET)
         with self._stage.file() as (target, staged):
@@ -168,7 +191,7 @@ class Blobs:
             EnvironmentFailed: the store does not have them.
         """
         path = self._root / blob_name(digest, form)
-        if self._is_intact(path, digest, ns=form.time_ns):
+        if self._holds(path, digest, ns=form.time_ns):
             return path
         if form == PLAIN:
             if not self._accept(digest):
@@ -232,7 +255,7 @@ class Blobs:
 
     def _open(self, digest: str) -> int:
         path = self._root / blob_name(digest)
-        if not self._is_intact(path, digest) and not self._accept(digest):
+        if not self._holds(path, digest) and not self._accept(digest):
             raise self._lost(digest)
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
@@ -299,18 +322,19 @@ class Blobs:
             try:
                 os.link(staged, target)
             except FileExistsError:
-                if self._is_intact(target, digest, staged.stat().st_size, form.time_ns):
+                if self._holds(target, digest, staged.stat().st_size, form.time_ns):
                     return
                 clear(target)  # damaged
+                continue
             except (FileNotFoundError, NotADirectoryError):
                 make_way(target.parent, self._root.parent)
+                continue
             except OSError as error:
                 if error.errno not in _NO_LINK:
                     raise
                 staged.replace(target)
-                return
-            else:
-                return
+            self._sizes.add(target, on_disk(target.stat().st_size))
+            return
         raise EnvironmentFailed(f"cannot store blob {digest}: {target} keeps changing")
 
 

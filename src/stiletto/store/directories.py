@@ -17,6 +17,7 @@ from stiletto.store import checkout, export, files, manifest, sealed, trouble
 from stiletto.store.layout import DIRECTORY_KINDS, LAYER, MANIFEST, TREE, checkout_key, file_name
 from stiletto.store.opened import Opened, translated
 from stiletto.store.prune import discard
+from stiletto.store.sizes import own_bytes
 
 
 def _is_unchanged(found: Path) -> bool:
@@ -48,6 +49,7 @@ class Directories(Opened):
             raise ValueError(f"nothing can be committed as {kind!r}")
         target = self.root / kind / file_name(key)
         files.touch(staged)
+        size_bytes = own_bytes(staged)
         self._durable.note()
         for _ in range(2):
             try:
@@ -60,6 +62,7 @@ class Directories(Opened):
                     raise
                 files.clear(target)  # no directory: damaged
             else:
+                self._sizes.add(target, size_bytes, at_once=True)
                 break
         return target
 
@@ -67,10 +70,8 @@ class Directories(Opened):
     def directory(self, kind: str, key: str) -> Path | None:
         """Return what was committed as `<kind>/<key>`, or None; counts as use."""
         path = self.root / kind / file_name(key)
-        if not path.is_dir():
-            return None
-        files.touch(path)
-        return path
+        # Touched first: from then on nobody removes it.
+        return path if self._uses.touch(path) and path.is_dir() else None
 
     @translated
     def checkout(
@@ -210,7 +211,8 @@ class Directories(Opened):
                     # Another process was first, and perhaps wrote to it since.
                     if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                         raise
-        files.touch(path)
+        if not self._uses.touch(path):
+            files.make_way(path, self.root)
         return path
 
     @translated

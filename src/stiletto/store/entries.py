@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from stiletto.store.layout import DIRECTORY_KINDS, TREE, form_of
 from stiletto.store.locks import try_exclusive
@@ -26,7 +27,7 @@ NOTES_S = 30 * 24 * 3600
 _SEEN = ("inputs", "trees")
 _MENTION = re.compile(rb"[0-9a-f]{64}")
 _SANDBOX_MENTION = re.compile(rb"/sandbox/(?:images|servers)/([A-Za-z0-9][A-Za-z0-9._-]*)")
-_FRAME_FILES = frozenset({".lock", ".prune.lock", "salt", "size.json"})
+_FRAME_FILES = frozenset({".lock", ".prune.lock", ".uses.lock", "salt", "size.json", "sizes"})
 _SANDBOX_KINDS = ("images", "servers")
 """What `sandbox.made_once` keeps."""
 
@@ -62,7 +63,11 @@ def measure(root: Path, stage: Stage) -> dict[int, int]:
     return dict(inodes(path for path in _below(root, stage.held) if path not in frame))
 
 
-def entries_of(root: Path) -> Iterator[StoredEntry]:
+def entries_of(root: Path, known: Mapping[str, int] | None = None) -> Iterator[StoredEntry]:
+    """Yield all that can be kept or removed, but for cache volumes.
+
+    The files of a directory whose size is `known`, by its path in the store, are not looked at.
+    """
     for kind in _children(root / "records"):
         for path in (file for letters in _children(kind) for file in _children(letters)):
             mentions = frozenset(match.decode() for match in _MENTION.findall(_text(path)))
@@ -75,11 +80,13 @@ def entries_of(root: Path) -> Iterator[StoredEntry]:
         found = (*_MENTION.findall(text), *_SANDBOX_MENTION.findall(text))
         yield _entry(path, "replay", path.name, frozenset(name.decode() for name in found))
     sandbox = (f"sandbox/{name}" for name in _SANDBOX_KINDS)
-    yield from whole(root, *sandbox, *sorted(DIRECTORY_KINDS))
+    yield from whole(root, *sandbox, *sorted(DIRECTORY_KINDS), known=known or {})
 
 
-def whole(root: Path, *kinds: str) -> Iterator[StoredEntry]:
-    """Yield the complete directories of these kinds.
+def whole(
+    root: Path, *kinds: str, known: Mapping[str, int] = MappingProxyType({})
+) -> Iterator[StoredEntry]:
+    """Yield the complete directories of these kinds; as above.
 
     A checkout mentions its blobs: most are its own files, and the next version of the tree shares
     them.
@@ -89,7 +96,7 @@ def whole(root: Path, *kinds: str) -> Iterator[StoredEntry]:
             if not path.name.startswith("."):
                 text = _text(path / TREE) if kind == "checkouts" else b""
                 mentions = frozenset(match.decode() for match in _MENTION.findall(text))
-                yield _entry(path, kind, path.name, mentions)
+                yield _entry(path, kind, path.name, mentions, known.get(f"{kind}/{path.name}"))
 
 
 def _text(path: Path) -> bytes:
@@ -141,9 +148,22 @@ def leftovers_of(root: Path) -> Iterator[StoredEntry]:
                     yield _entry(each, "leftovers", each.name)
 
 
-def _entry(path: Path, kind: str, name: str, mentions: frozenset[str] = frozenset()) -> StoredEntry:
-    used_s = path.lstat().st_mtime
-    return StoredEntry(path, kind, name, used_s, dict(inodes(_below(path))), mentions)
+def _entry(
+    path: Path,
+    kind: str,
+    name: str,
+    mentions: frozenset[str] = frozenset(),
+    size_bytes: int | None = None,
+) -> StoredEntry:
+    facts = path.lstat()
+    files = dict(inodes(_below(path))) if size_bytes is None else {facts.st_ino: size_bytes}
+    return StoredEntry(path, kind, name, facts.st_mtime, files, mentions)
+
+
+def others_bytes(root: Path) -> int:
+    """Return what takes space and is no entry: history, locks, working trees of plain mode."""
+    places = (root / "history", root / "locks", root / "sandbox" / "trees")
+    return sum(dict(inodes(path for place in places for path in _below(place))).values())
 
 
 def blobs_of(root: Path) -> dict[str, list[Path]]:
@@ -175,6 +195,7 @@ def _below(path: Path, without: Path | None = None) -> Iterator[Path]:
 
 
 def inodes(paths: Iterator[Path] | Sequence[Path]) -> Iterator[tuple[int, int]]:
+    """Yield inode and bytes on the disk of what is there."""
     for path in paths:
         try:
             facts = path.lstat()

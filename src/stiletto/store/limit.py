@@ -1,8 +1,7 @@
-"""The size limit of the store, and when to check it.
+"""The size limit of the store, and when it has to be measured.
 
-The limit is 5 GB; STILETTO_CACHE_LIMIT overrides it. Measuring a store costs a look at each file,
-so it is done when the disk has filled since the last time by what was missing to the limit, or
-after a day, and only by a call that wrote something.
+The limit is 10 GB, or a fifth of the file system where that is less; STILETTO_CACHE_SIZE sets
+another. `sizes` knows how large the store is without a look at it, except for cache volumes.
 """
 
 from __future__ import annotations
@@ -16,10 +15,13 @@ from typing import Any
 
 from stiletto.errors import UsageError
 
-VARIABLE = "STILETTO_CACHE_LIMIT"
+VARIABLE = "STILETTO_CACHE_SIZE"
 
-DEFAULT_BYTES = 5 * 10**9
-"""Holds what a few repositories need day by day; an environment with pytest and mypy is 0.1 GB."""
+DEFAULT_BYTES = 10 * 10**9
+"""Keeps what a dozen repositories need day by day; a first check of a small one takes 0.7 GB."""
+
+SHARE = 5
+"""The limit is at most this part of the file system: the disk is there for other things."""
 
 MEASURED_S = 24 * 3600
 """How long a measurement holds: what others remove from the disk hides what the store has grown."""
@@ -43,16 +45,26 @@ def read_size_bytes(text: str, named: str) -> int:
     return int(min(size_bytes, _MOST_BYTES))
 
 
-def limit_bytes(environ: Mapping[str, str]) -> int | None:
+def limit_bytes(environ: Mapping[str, str], root: Path) -> int | None:
     """Return how large the store may become; None for without a limit.
 
     Raises:
         UsageError: the variable is not a size.
     """
-    text = environ.get(VARIABLE, "")
-    if text == "none":
-        return None
-    return read_size_bytes(text, VARIABLE) if text else DEFAULT_BYTES
+    if text := environ.get(VARIABLE, ""):
+        return read_size_bytes(text, VARIABLE) or None
+    facts = os.statvfs(root)
+    return min(DEFAULT_BYTES, facts.f_blocks * facts.f_frsize // SHARE)
+
+
+def size_text(size_bytes: int) -> str:
+    """Return a size in decimal units with one digit after the point."""
+    size = float(size_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
 
 
 def used_bytes(root: Path) -> int:
@@ -63,24 +75,33 @@ def used_bytes(root: Path) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """How large the store was when it was measured, and how full the disk."""
+    """How large the store was when it was measured, how full the disk, and how long `sizes`."""
 
     store_bytes: int
     disk_bytes: int
+    lines_bytes: int = 0
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Measured:
         """Read what `to_json` wrote."""
-        return cls(int(data["store_bytes"]), int(data["disk_bytes"]))
+        return cls(
+            int(data["store_bytes"]), int(data["disk_bytes"]), int(data.get("lines_bytes", 0))
+        )
 
     def to_json(self) -> dict[str, int]:
         """Return it as data."""
-        return {"store_bytes": self.store_bytes, "disk_bytes": self.disk_bytes}
+        return {
+            "store_bytes": self.store_bytes,
+            "disk_bytes": self.disk_bytes,
+            "lines_bytes": self.lines_bytes,
+        }
 
-    def may_exceed(self, limit: int, disk_bytes: int) -> bool:
+    def may_exceed(self, limit: int, disk_bytes: int, grown_bytes: int = 0) -> bool:
         """Whether the store may be over the limit, now that the disk is as full as this.
 
-        What others wrote to the disk counts as the store's: it costs a measurement, no more. What
-        they removed hides as much of ours, until the next measurement.
+        The store grew by `grown_bytes` of what has a line, and by whatever cache volumes did: at
+        most what the disk filled by. What others wrote there counts as a volume's: it costs a
+        measurement, no more. What they removed hides as much of ours, until the next measurement.
         """
-        return self.store_bytes + max(0, disk_bytes - self.disk_bytes) > limit
+        volumes_bytes = max(0, disk_bytes - self.disk_bytes - grown_bytes)
+        return self.store_bytes + grown_bytes + volumes_bytes > limit

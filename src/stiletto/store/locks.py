@@ -101,6 +101,15 @@ class StoreLock:
         fcntl.flock(self.descriptor, fcntl.LOCK_SH)
 
     @contextlib.contextmanager
+    def turn(self) -> Iterator[bool]:
+        """Be the only one that removes something, beside other users; False where another is."""
+        turn = open_lock(self._turn, self._root)
+        try:
+            yield try_exclusive(turn)
+        finally:
+            os.close(turn)
+
+    @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
         """Be the only user for a while.
 

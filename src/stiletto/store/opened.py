@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from stiletto.errors import EnvironmentFailed
-from stiletto.store import files, locks, sealed, trouble
+from stiletto.store import files, locks, trouble
 from stiletto.store.blobs import Blobs
 from stiletto.store.durable import Durable
-from stiletto.store.limit import Measured, used_bytes
+from stiletto.store.sizes import Sizes
 from stiletto.store.stage import Stage
-
-SIZE = "size.json"
+from stiletto.store.uses import Uses
 
 P = ParamSpec("P")
 S = TypeVar("S", bound="Opened")
@@ -72,10 +71,14 @@ class Opened:
                 hint="set STILETTO_CACHE to a directory that can be written to",
             ) from error
         self._durable = Durable(self.root)
-        self._blobs = Blobs(self._directory("blobs"), self._stage, self._durable)
+        self._uses = Uses(self.root, self._stage.started_ns)
+        self._sizes = Sizes(self.root, self._stage, self._uses)
+        self._blobs = Blobs(
+            self._directory("blobs"), self._stage, self._durable, self._uses, self._sizes
+        )
         if is_new:
             with contextlib.suppress(EnvironmentFailed):
-                self._measured(0)
+                self._sizes.measured(0)
         # The stage first: no process may prune while something is still half done.
         self._closer = weakref.finalize(
             self, _close, os.getpid(), self._stage.closer(), self._lock.descriptor
@@ -88,14 +91,10 @@ class Opened:
             files.remove_file(path, self._tell)
         return path
 
-    @translated
-    def _measured(self, size: int) -> None:
-        data = sealed.seal(Measured(size, used_bytes(self.root)).to_json())
-        path = self.root / SIZE
-        self._stage.write(data, lambda staged: files.place(staged, path, self.root))
-
     def close(self) -> None:
         """Give up the locks and remove what was staged; a second call changes nothing."""
+        self._sizes.flush()
+        self._uses.close()
         self._closer()
 
     def __enter__(self) -> Self:

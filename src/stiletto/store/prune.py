@@ -110,14 +110,12 @@ def prune(
     keep_bytes: int | None,
     older_than_s: float | None,
     volumes: bool = False,
-    alike: bool = False,
     dry_run: bool = False,
 ) -> PruneReport:
     """Drop what `choose` gives up; no other process may be using the store.
 
     Volumes are given up only with `volumes`, and then after everything else: what is in them was
-    requested by name. With `alike` they are entries like all others: what was not used for longest
-    goes first. Entries leave by rename before they are taken apart, and before the blobs
+    requested by name. Entries leave by rename before they are taken apart, and before the blobs
     they mention: whenever this is interrupted, what is left is whole. With `dry_run` nothing is
     dropped, and the report is of what would be.
     """
@@ -133,13 +131,12 @@ def prune(
     free.update(inode for entry in stored for inode in entry.files)
     fixed_bytes = sum(size for inode, size in everything.items() if inode not in free)
     left = None if keep_bytes is None else max(0, keep_bytes - fixed_bytes)
-    kept = [] if alike else stored
-    if volumes and not alike:
+    kept = stored
+    if volumes:
         kept = choose(stored, {}, keep_bytes=left, unused_since_s=unused_since_s)
     if left is not None:
         left = max(0, left - sum(size for entry in kept for size in entry.files.values()))
-    others = [*entries, *stored] if alike else entries
-    kept = [*kept, *choose(others, blobs, keep_bytes=left, unused_since_s=unused_since_s)]
+    kept = [*kept, *choose(entries, blobs, keep_bytes=left, unused_since_s=unused_since_s)]
     kept_paths = {entry.path for entry in kept}
     volume_bytes = sum(
         size for each in kept if each.kind == "volumes" for size in each.files.values()

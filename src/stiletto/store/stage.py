@@ -7,14 +7,19 @@ import errno
 import fcntl
 import itertools
 import os
+import re
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from stiletto.layers.remove import remove_tree
 from stiletto.store.files import remove_file
 from stiletto.store.locks import try_exclusive
+
+_TIME = re.compile(r"([0-9]{20})-.+")
+"""The name of a process's directory: when it was made, in nanoseconds, and something of its own."""
 
 
 class Stage:
@@ -29,6 +34,7 @@ class Stage:
         self._guard = threading.Lock()
         self._held: list[tuple[Path, int]] = []
         self._numbers = itertools.count()
+        self.started_ns = time.time_ns()
         if root.is_dir():
             self._sweep(root, tell)
         try:
@@ -44,7 +50,8 @@ class Stage:
         with self._guard:
             while not self._held:
                 self.root.mkdir(parents=True, exist_ok=True)
-                directory = Path(tempfile.mkdtemp(dir=self.root))
+                prefix = f"{self.started_ns:020d}-"
+                directory = Path(tempfile.mkdtemp(prefix=prefix, dir=self.root))
                 descriptor = _claim(directory)
                 if descriptor >= 0:
                     self._held.append((directory, descriptor))
@@ -54,6 +61,15 @@ class Stage:
     def held(self) -> Path | None:
         """This process's directory, if it was made."""
         return self._held[0][0] if self._held else None
+
+    def others_since_ns(self) -> int | None:
+        """Return when the oldest of the other processes began; None where there is no other.
+
+        One of an earlier version has no time in its name: it may have begun at any.
+        """
+        names = [path.name for path in self.root.iterdir() if path != self.held]
+        times = [int(found[1]) if (found := _TIME.fullmatch(name)) else 0 for name in names]
+        return min(times, default=None)
 
     def closer(self) -> Callable[[], None]:
         """Return what removes the directory and gives up its lock; it has no reference to us."""

@@ -14,11 +14,10 @@ from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.graph.tree import Dir, Entry, File
 from stiletto.store import export, files, ingest, locks, removal, sealed, trouble
 from stiletto.store.directories import Directories
-from stiletto.store.entries import measure
 from stiletto.store.layout import Form, file_name, shard
-from stiletto.store.limit import MEASURED_S, Measured, used_bytes
-from stiletto.store.opened import SIZE, translated
+from stiletto.store.opened import translated
 from stiletto.store.prune import PruneReport, discard, prune
+from stiletto.store.sizes import on_disk
 
 if TYPE_CHECKING:
     from stiletto.store.verify import Verified
@@ -141,12 +140,9 @@ class Store(Directories):
         """
         path = self._record("trees", digest)
         try:
-            whole = sealed.is_whole(path.read_bytes())
+            return self._uses.touch(path) and sealed.is_whole(path.read_bytes())
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return False
-        if whole:
-            files.touch(path)
-        return whole
 
     @translated
     def load_tree(self, digest: str) -> Dir | None:
@@ -206,10 +202,8 @@ class Store(Directories):
     def record(self, kind: str, key: str) -> dict[str, Any] | None:
         """Return a small result, or None if there is none (or none whole); counts as use."""
         path = self._record(kind, key)
-        data = sealed.read(path)
-        if data is not None:
-            files.touch(path)
-        return data
+        # Touched first: from then on nobody removes it, or what it mentions.
+        return sealed.read(path) if self._uses.touch(path) else None
 
     @translated
     def put_record(self, kind: str, key: str, data: Mapping[str, Any]) -> None:
@@ -219,8 +213,7 @@ class Store(Directories):
         and are on the disk before it.
         """
         self._durable.settle()
-        path = self._record(kind, key)
-        self._stage.write(sealed.seal(data), lambda staged: files.place(staged, path, self.root))
+        self._write(self._record(kind, key), data)
 
     def _record(self, kind: str, key: str) -> Path:
         name = file_name(key)
@@ -231,8 +224,12 @@ class Store(Directories):
     @translated
     def put_note(self, kind: str, name: str, data: Mapping[str, Any]) -> None:
         """Keep something about the past; it keeps nothing that it mentions."""
-        path = self._note(kind, name)
-        self._stage.write(sealed.seal(data), lambda staged: files.place(staged, path, self.root))
+        self._write(self._note(kind, name), data)
+
+    def _write(self, path: Path, data: Mapping[str, Any]) -> None:
+        text = sealed.seal(data)
+        self._stage.write(text, lambda staged: files.place(staged, path, self.root))
+        self._sizes.add(path, on_disk(len(text)))
 
     @translated
     def note(self, kind: str, name: str) -> dict[str, Any] | None:
@@ -306,7 +303,6 @@ class Store(Directories):
         older_than_s: float | None = None,
         *,
         volumes: bool = False,
-        alike: bool = False,
         dry_run: bool = False,
     ) -> PruneReport:
         """Drop what was not used lately, then the blobs that nothing kept mentions.
@@ -316,7 +312,6 @@ class Store(Directories):
                 goes first.
             older_than_s: drop what was not used for longer than this.
             volumes: whether cache volumes are dropped, too, after everything else.
-            alike: whether they are, in the order of their last use, as everything else.
             dry_run: drop nothing, and return what would be dropped.
 
         Without limits everything is dropped, cache volumes with `volumes`. Paths that this store
@@ -328,14 +323,13 @@ class Store(Directories):
         with self._lock.alone():
             if not dry_run:
                 # Before it begins: what is written here counts in the report.
-                self._note_prune("the size limit" if alike else "`stiletto prune`")
+                self._note_prune("`stiletto prune`")
             report = prune(
                 self.root,
                 self._stage,
                 keep_bytes=keep_bytes,
                 older_than_s=older_than_s,
                 volumes=volumes,
-                alike=alike,
                 dry_run=dry_run,
             )
             if dry_run:
@@ -343,33 +337,39 @@ class Store(Directories):
             if (self.root / "locks").is_dir():
                 locks.sweep(self.root / "locks", self.root)
         with contextlib.suppress(EnvironmentFailed):  # a disk that is still full
-            self._measured(report.kept_bytes)
+            self._sizes.measured(report.kept_bytes)
         return report
 
-    def keep_within(self, limit: int | None, make_way: Callable[[], object] = lambda: None) -> None:
+    def keep_within(
+        self, limit: int | None, make_way: Callable[[], object] = lambda: None
+    ) -> PruneReport | None:
         """Make the store smaller if it became larger than the limit, down to four fifths of it.
 
-        Cheap: the store is measured only where it may be too large, and pruned only if no other
-        process uses it; the next call tries again. `make_way` is called before.
+        Others may use the store meanwhile: what they use stays. Cheap where nothing has to go. The
+        report is of what went; None where nothing did. `make_way` is called before something goes.
         """
         if limit is None or not self._durable.has_written:
-            return
+            return None
         with contextlib.suppress(EnvironmentFailed), trouble.translated(self.root):
-            if self._is_within(limit):
-                return
-            size = sum(measure(self.root, self._stage).values())
-            self._measured(size)
-            if size > limit:
-                make_way()
-                self.prune(keep_bytes=limit * 4 // 5, alike=True)
+            if not self._sizes.is_within(limit):
+                return self._shrink(limit, make_way)
+        return None
 
-    def _is_within(self, limit: int) -> bool:
-        """Whether the last measurement still shows that the store is below the limit."""
-        path = self.root / SIZE
-        known = sealed.fitting(sealed.read(path), Measured.from_json)
-        if known is None or time.time() - path.stat().st_mtime > MEASURED_S:
-            return False
-        return not known.may_exceed(limit, used_bytes(self.root))
+    def _shrink(self, limit: int, make_way: Callable[[], object]) -> PruneReport | None:
+        from stiletto.store.shrink import look, shrink
+
+        with self._lock.turn() as ours:
+            if not ours:
+                return None
+            contents = look(self.root, self._sizes)
+            self._sizes.measured(contents.size_bytes, contents.known(self.root))
+            if contents.size_bytes <= limit:
+                return None
+            make_way()
+            self._note_prune("the size limit")
+            report = shrink(self.root, self._stage, self._uses, contents, limit * 4 // 5)
+            self._sizes.measured(report.kept_bytes)
+        return report if report.removed else None
 
     @translated
     def verify(self, *, repair: bool = False) -> Verified:

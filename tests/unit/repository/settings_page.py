@@ -64,9 +64,9 @@ READ: Mapping[str, tuple[str, str]] = {
         "where results are stored",
         "`stiletto` in `$XDG_CACHE_HOME`, else `~/.cache/stiletto`",
     ),
-    "STILETTO_CACHE_LIMIT": (
-        "the [maximum size of the cache](engine.md#the-cache), such as `20GB`, or `none`",
-        "5 GB",
+    "STILETTO_CACHE_SIZE": (
+        "the [maximum size of the cache](engine.md#the-cache), such as `20GB`; `0` for none",
+        "10 GB, at most a fifth of the file system",
     ),
     "STILETTO_IDLE": (
         "how long [a module's process](engine.md#processes-that-are-kept) waits for the next "

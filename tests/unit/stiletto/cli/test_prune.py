@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from stiletto.cli.prune import read_duration_s, size_text
+from stiletto.cli.prune import read_duration_s
 from stiletto.errors import UsageError
-from stiletto.store.limit import read_size_bytes
+from stiletto.store.limit import read_size_bytes, size_text
 from tests.unit.stiletto.cli.cli_fake import Shell
 
 

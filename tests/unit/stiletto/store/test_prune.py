@@ -22,7 +22,7 @@ from stiletto.sandbox.skeleton import materialise_image
 from stiletto.store import Store, sealed
 from stiletto.store.entries import StoredEntry
 from stiletto.store.limit import Measured, limit_bytes
-from stiletto.store.prune import choose
+from stiletto.store.prune import PruneReport, choose
 
 HOUR_S = 3600.0
 
@@ -163,10 +163,10 @@ def test_shared_files_count_once(store: Store) -> None:
     assert 100_000 <= store.prune().freed_bytes <= 200_000
 
 
-def _keep_within(store: Store, limit: int) -> None:
+def _keep_within(store: Store, limit: int) -> PruneReport | None:
     """Let the store measure itself: other programs write to this disk, and remove from it."""
     _age(store.root / "size.json", 25)
-    store.keep_within(limit)
+    return store.keep_within(limit)
 
 
 def test_checkout_keeps_its_blobs(store: Store) -> None:
@@ -225,13 +225,14 @@ def test_limit_never_takes_what_another_call_uses(store: Store) -> None:
     assert store.layer("a" * 64) is None
 
 
-def test_limit_is_five_gigabytes_unless_said() -> None:
-    """Without a setting it is 5 GB; a size, `none` and nonsense are distinguished."""
-    assert 5 * 10**9 == limit_bytes({})
-    assert 20 * 10**9 == limit_bytes({"STILETTO_CACHE_LIMIT": "20GB"})
-    assert limit_bytes({"STILETTO_CACHE_LIMIT": "none"}) is None
-    with pytest.raises(UsageError, match="STILETTO_CACHE_LIMIT"):
-        limit_bytes({"STILETTO_CACHE_LIMIT": "much"})
+def test_limit_is_ten_gigabytes_or_a_fifth_of_the_disk(tmp_path: Path) -> None:
+    """Without a setting it is the smaller of both; a size, 0 and nonsense are distinguished."""
+    fifth = shutil.disk_usage(tmp_path).total // 5
+    assert min(10 * 10**9, fifth) == limit_bytes({}, tmp_path)
+    assert 20 * 10**9 == limit_bytes({"STILETTO_CACHE_SIZE": "20GB"}, tmp_path)
+    assert limit_bytes({"STILETTO_CACHE_SIZE": "0"}, tmp_path) is None
+    with pytest.raises(UsageError, match="STILETTO_CACHE_SIZE"):
+        limit_bytes({"STILETTO_CACHE_SIZE": "much"}, tmp_path)
 
 
 def test_limit_counts_volumes_by_their_last_use(store: Store) -> None:
@@ -261,11 +262,12 @@ def test_volume_larger_than_the_limit_goes_alone(store: Store) -> None:
 def test_measurement_holds_for_a_day(store: Store) -> None:
     """What others removed from the disk hides growth: after a day the store is measured anyway."""
     _layer(store, "a" * 64, 1_000_000)
-    (store.root / "size.json").write_bytes(sealed.seal(Measured(0, 2**62).to_json()))
+    lines_bytes = (store.root / "sizes").stat().st_size
+    (store.root / "size.json").write_bytes(sealed.seal(Measured(0, 2**62, lines_bytes).to_json()))
     store.keep_within(500_000)
     assert store.layer("a" * 64) is not None
     _age(store.root / "size.json", 25)
-    store.keep_within(500_000)
+    assert store.keep_within(500_000) is not None
     assert store.layer("a" * 64) is None
 
 
@@ -275,6 +277,8 @@ def test_growth_of_the_disk_is_a_reason_to_measure() -> None:
     assert not known.may_exceed(100, 1040)
     assert known.may_exceed(100, 1041)
     assert not known.may_exceed(100, 500)
+    assert not known.may_exceed(100, 1040, grown_bytes=30)
+    assert known.may_exceed(100, 1000, grown_bytes=41)
     assert Measured.from_json(known.to_json()) == known
 
 
