@@ -41,6 +41,7 @@ USAGE
   stiletto [options] <command>
 
 COMMANDS
+  cache       Show where results are stored, and how much space they take
   call        Call one or more functions, interconnected into a pipeline
   check       Check the state of your project by running tests, linters, etc.
   explain     Show why the steps of the last call ran
@@ -59,6 +60,7 @@ OPTIONS
 
 ALIASES = {"checks": "check", "r": "run"}
 COMMANDS = (
+    "cache",
     "call",
     "check",
     "explain",
@@ -301,6 +303,10 @@ def _command(name: str) -> Command:
         from stiletto.cli import serve
 
         return serve.run if name == "run" else serve.session
+    if name == "cache":
+        from stiletto.cli.cache import cache
+
+        return cache
     if name == "prune":
         from stiletto.cli.prune import prune
 

@@ -22,7 +22,9 @@ def test_help_lists_the_commands(tmp_path: Path, words: str) -> None:
     assert ended.launcher.engine is None
 
 
-@pytest.mark.parametrize("command", ["functions", "check", "session", "run", "prune", "verify"])
+@pytest.mark.parametrize(
+    "command", ["functions", "check", "session", "run", "prune", "verify", "cache"]
+)
 def test_every_command_has_help(tmp_path: Path, command: str) -> None:
     """Help of a command needs no engine."""
     ended = Shell(tmp_path)(command, "--help")

@@ -21,6 +21,7 @@ SCREENS = Path(__file__).resolve().parent / "screens"
 LINES = {
     "help": (
         "--help",
+        "cache --help",
         "call --help",
         "call echo --help",
         "call tests --help",
@@ -38,6 +39,8 @@ LINES = {
     ),
     "failures": (
         "chek",
+        "cache sise",
+        "cache dir here",
         "call --sauce . echo",
         "call ecko",
         "call echo",
