@@ -179,6 +179,8 @@ class Tox(Reports):
             "[testenv]",
             f"runner = uv-venv{'-lock' if place.locked else ''}-runner",
             "package = editable",
+            "uv_sync_locked = false",
+            "uv_sync_flags = --frozen",
             f"dependency_groups = {GROUP}",
             *(line for each in pythons for line in _tox_cell(place, each)),
         )
