@@ -161,8 +161,14 @@ def call(place: Place, *words: str, module: Path | None = None) -> Run:
 
 
 def ladder(machine: Machine, place: Place, size: int) -> None:
-    """Write the module with the steps, and run them once."""
+    """Write the module with the steps, and install it."""
     write(place.package, MODULE_FILES)
+    climb(place, 1, "none")
+
+
+def climbed(machine: Machine, place: Place, size: int) -> None:
+    """Run all steps once."""
+    ladder(machine, place, size)
     climb(place, size, "white")
 
 
@@ -179,7 +185,7 @@ def cached_steps(machine: Machine, place: Place, size: int, number: int) -> Run:
 
 def new_steps(machine: Machine, place: Place, size: int, number: int) -> Run:
     """Run steps that never ran."""
-    return climb(place, size, f"{number}")
+    return climb(place, size, f"{size}, {number}")
 
 
 # -- files and bytes ------------------------------------------------------------------------------
@@ -285,7 +291,7 @@ SERIES: Sequence[Series] = (
         "cached-steps",
         (100, 300, 1000),
         "0.075 R each, beyond a call",
-        ladder,
+        climbed,
         cached_steps,
         Limit(smallest=1, each=CACHED_STEP_R),
     ),
