@@ -18,7 +18,7 @@ from stiletto.layers.remove import remove_tree
 from .columns import Command, Job, Place, Pytest, Stiletto
 from .figures import Point
 from .machine import Machine, reference_s
-from .rounds import run
+from .rounds import run, stop
 
 MODULE = '''\
 """A chain of steps that do nothing."""
@@ -136,6 +136,7 @@ def measure(machine: Machine, series: Series, pairs: int) -> Iterator[Point]:
                 taken[size].append(each.taken_s)
                 limits[size].append(series.limit.seconds(size, smallest_s, each.other_s, reference))
     finally:
+        stop(places[series.sizes[0]])
         remove_tree(root)
     for size in series.sizes:
         yield Point(series.name, size, series.goal, taken[size], limits[size])

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stiletto.layers.remove import remove_tree
+from tests.e2e.bench import stiletto_program
 
 from .columns import ENGINES, PEERS, Column, Command, Job, Place, Stiletto
 from .figures import Measured, Sample
@@ -171,10 +172,12 @@ class Course:
         """Put a store in place that has the module and nothing else."""
         sample = self._sample_place(column, place)
         kept = sample.at
-        if not kept.exists():
+        if not (kept / "store").exists():
             _remove(place.at / "store")
             ready(column, sample)
+            stop(sample)
             _copy(place.at / "store", kept / "store")
+        stop(sample)
         _remove(place.at / "store")
         _copy(kept / "store", place.at / "store")
         ready(column, sample)
@@ -186,10 +189,15 @@ class Course:
 
     def _sample_place(self, column: Stiletto, place: Place) -> Place:
         """Return a place with another package, over the same store."""
-        return Place(self._machine.at / f"module-{column.kept}", place.environ)
+        sample = Place(self._machine.at / f"module-{column.kept}", place.environ)
+        sample.package.mkdir(parents=True, exist_ok=True)
+        return sample
 
     def close(self) -> None:
-        """Remove every place."""
+        """End what is kept running, and remove every place."""
+        for name, place in self._places.items():
+            if isinstance(COLUMNS[name], Stiletto):
+                stop(place)
         remove_tree(self._at)
 
 
@@ -201,6 +209,11 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def stop(place: Place) -> None:
+    """End the processes of modules that a store keeps."""
+    run([Command((*stiletto_program(), "stop"))], place)
+
+
 def _copy(store: Path, target: Path) -> None:
     """Copy a store, which has devices of overlayfs among its files."""
     subprocess.run(["cp", "-a", "--reflink=auto", str(store), str(target)], check=True)
@@ -208,7 +221,6 @@ def _copy(store: Path, target: Path) -> None:
 
 def ready(column: Stiletto, place: Place) -> None:
     """Call a function without steps, over a package of its own: the module is installed then."""
-    place.package.mkdir(parents=True, exist_ok=True)
     (place.package / "pyproject.toml").write_text('[project]\nname = "a"\nversion = "1"\n')
     job = Job(("3",), call=("call", "versions"))
     run(column.commands(place, job, ""), place)
