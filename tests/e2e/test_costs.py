@@ -31,11 +31,11 @@ TABLE = {
     "versions": Costs(2, 1, 42),
     "lint": Costs(2, 3, 50),
     "check-format": Costs(2, 3, 50),
-    "typecheck": Costs(2, 6, 84),
+    "typecheck": Costs(2, 5, 84),
     "build": Costs(2, 3, 72),
     "test": Costs(2, 5, 102),
     "matrix": Costs(2, 9, 180),
-    "ci": Costs(2, 14, 185),
+    "ci": Costs(2, 13, 185),
 }
 PARTS_OF_CI = ("lint", "check-format", "typecheck", "build")
 WORDS = {"test": ("--python=3.11",), "matrix": ("--python=3.11,3.12",)}

@@ -43,6 +43,7 @@ class Checker:
         environment: arguments that show it the project's interpreter.
         version: the option for a Python version.
         command: what runs where nothing says how.
+        module: the package that its program imports, where that has the version of the program.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Checker:
     environment: tuple[str, ...]
     version: str
     command: tuple[str, ...]
+    module: str = ""
 
     @property
     def prints(self) -> str:
@@ -64,6 +66,7 @@ CHECKERS: Final = (
         (f"--python-executable={_PYTHON}",),
         "--python-version",
         ("mypy",),
+        module="mypy",
     ),
     Checker("basedpyright", (), _PATH, "--pythonversion", ("basedpyright", "--stats")),
     Checker("pyright", ("pyrightconfig.json",), _PATH, "--pythonversion", ("pyright", "--stats")),

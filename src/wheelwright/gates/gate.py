@@ -49,6 +49,8 @@ class Step:
         report: container path of a file that the command writes, and that is judged.
         version: a pattern that the program has to print as its version, or it is another one, and
             is not run; empty for any.
+        module: the package that its program imports, if that is a script whose version is that of
+            the distribution of this step's name; empty where only the program knows.
         asks: the command that prints the version; empty for `--version` of the first argument.
         fresh: whether it runs each time; otherwise a pass is cached.
     """
@@ -69,6 +71,7 @@ class Step:
     builds: bool = False
     report: str = ""
     version: str = ""
+    module: str = ""
     asks: tuple[str, ...] = ()
     fresh: bool = False
 

@@ -12,7 +12,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import dagger
 from dagger import dag
 
-from wheelwright.container import attempting, fetching, steps, toolchain
+from wheelwright.container import attempting, distributions, fetching, steps, toolchain
 from wheelwright.container.cut import of_output
 from wheelwright.container.history import for_build, for_install
 from wheelwright.container.loading import LoadedProject, with_paths
@@ -99,6 +99,9 @@ async def _carry_out(
     container, decides = await _ready(step, loaded, tree, python, history)
     version = ""
     if step.version:
+        container = await container.sync()
+        version = await _installed_version(step, container)
+    if step.version and not version:
         ran = steps.observe(container, step.asks or [step.args[0], "--version"])
         printed = await steps.output(ran, f"{step.name} --version")
         version = printed.stdout
@@ -134,6 +137,20 @@ async def _carry_out(
         text = await left.file(step.report).contents()
     streams = (output.exit_code, output.stdout, output.stderr)
     return Done(Ran(*streams, tool=label, version=version, report=text), left)
+
+
+async def _installed_version(step: Step, container: dagger.Container) -> str:
+    """Return what the program would print as its version; empty where it has to be asked."""
+    if step.tool:
+        # From a container of its own, without foreign code.
+        name, home, module = step.tool.name, f"{steps.TOOLS}/{step.tool.name}", ""
+    elif step.module:
+        name, home, module = step.name, environment.VENV, step.module
+    else:
+        return ""
+    release = await distributions.installed(container, name, home, module)
+    version = f"{name} {release}" if release else ""
+    return version if step.matches_version(version) else ""
 
 
 async def _tree(step: Step, loaded: LoadedProject) -> dagger.Directory:

@@ -80,6 +80,7 @@ class Types:
                 variables=check.variables,
                 before=check.before,
                 version=check.checker.prints,
+                module=check.checker.module,
                 asks=(check.checker.name, "--version"),
             )
             for check in (with_environment(project, each) for each in decided.checks)
