@@ -8,7 +8,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import dagger
 import pytest
@@ -20,6 +20,8 @@ from wheelwright.container import printed as printed_files
 from wheelwright.container import steps
 
 MB = 1_000_000
+CAN_ISOLATE = sys.platform == "linux" and os.environ.get("STILETTO_TEST_SANDBOX") != "plain"
+ISOLATION = pytest.mark.skipif(not CAN_ISOLATE, reason="user namespaces are not to be tested")
 
 ASK = """
 import asyncio, json, resource, sys
@@ -171,6 +173,50 @@ async def test_spooled_output_is_what_was_printed(tmp_path: Path) -> None:
     async with session(tmp_path) as asking:
         _, answer = await asking.query(exec_of(script, "stdout"))
     assert expected == answer["data"]["container"]["from"]["withExec"]["stdout"]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("sandbox", "stdout", "stderr", "large"),
+    [
+        pytest.param("bubblewrap", "/out", "/err", 0, marks=ISOLATION),
+        pytest.param("bubblewrap", "/out", "", 1, marks=ISOLATION),
+        pytest.param("bubblewrap", "/out", "/out", 1, marks=ISOLATION),
+        pytest.param("bubblewrap", "/mount/out", "", 2, marks=ISOLATION),
+        ("plain", "/out", "/err", 1),
+    ],
+)
+async def test_redirected_output_is_kept_once(
+    tmp_path: Path,
+    sandbox: Literal["bubblewrap", "plain"],
+    stdout: str,
+    stderr: str,
+    large: int,
+) -> None:
+    """What has a file in the layer is read from it; `large` blobs have what else there is."""
+    script = "i=0; while [ $i -lt 80 ]; do i=$((i+1)); printf '%025000d' $i; "
+    script += "printf '%025000d' $i >&2; done"
+    expected = "".join(f"{number:025000d}" for number in range(1, 81))
+    more = f',redirectStdout:"{stdout}",redirectStderr:"{stderr}"'
+    for _ in range(2):
+        async with session(tmp_path, sandbox) as asking:
+            _, made = await asking.query("{directory{id}}")
+            source = json.dumps(made["data"]["directory"]["id"])
+            mount = f'withMountedDirectory(path:"/mount",source:{source}){{withExec('
+            query = exec_of(script, "stdout stderr combinedOutput", more)
+            _, answer = await asking.query(query.replace("withExec(", mount) + "}")
+        done = answer["data"]["container"]["from"]["withMountedDirectory"]["withExec"]
+        assert [expected, expected] == [done["stdout"], done["stderr"]]
+        assert sorted(expected * 2) == sorted(done["combinedOutput"])
+    assert large == len(spooled(tmp_path))
+    names = {Path(path).name for path in (stdout, stderr) if path}
+    assert names == written(tmp_path, expected)
+
+
+def written(directory: Path, expected: str) -> set[str]:
+    """Return the names of the files with this text in the layers of a store."""
+    layers = directory.rglob("layers/*/fs/*")
+    return {path.name for path in layers if path.is_file() and expected == path.read_text()}
 
 
 @pytest.mark.asyncio

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from stiletto.engine.client import Client
 from stiletto.engine.session import Engine, open_session, serve
@@ -81,7 +81,9 @@ async def ended(asking: Asking, body: bytes) -> tuple[int, int, str]:
 
 
 @contextlib.asynccontextmanager
-async def _engine(directory: Path) -> AsyncIterator[Engine]:
+async def _engine(
+    directory: Path, sandbox: Literal["bubblewrap", "plain"] = "plain"
+) -> AsyncIterator[Engine]:
     environ = {
         "PATH": os.environ["PATH"],
         "HOME": str(directory),
@@ -89,15 +91,17 @@ async def _engine(directory: Path) -> AsyncIterator[Engine]:
         "STILETTO_CACHE": str(directory),
     }
     async with open_session(
-        workdir=directory, sandbox="plain", progress=Progress(), environ=environ
+        workdir=directory, sandbox=sandbox, progress=Progress(), environ=environ
     ) as engine:
         yield engine
 
 
 @contextlib.asynccontextmanager
-async def session(directory: Path) -> AsyncIterator[Asking]:
-    """Serve a real engine, which runs steps in plain mode."""
-    async with _engine(directory) as engine, serve(engine) as (port, token):
+async def session(
+    directory: Path, sandbox: Literal["bubblewrap", "plain"] = "plain"
+) -> AsyncIterator[Asking]:
+    """Serve a real engine, which runs steps in plain mode unless another sandbox is given."""
+    async with _engine(directory, sandbox) as engine, serve(engine) as (port, token):
         yield Asking(port, token)
 
 

@@ -222,7 +222,7 @@ class Commands:
         }
         if layer is None or any(found is None for found in mounts.values()):
             return None
-        printed = Printed.from_json(record["printed"], self._store)
+        printed = Printed.from_json(record["printed"], self._store, layer.root)
         if printed is None:
             return None
         return Finished(
@@ -271,6 +271,10 @@ class Commands:
                     replay=self._replay(key, step),
                     ended=taken or how_ended(output, elapsed_s, kills),
                 )
+            # First: what is redirected may be in what is committed next.
+            printed = await asyncio.to_thread(
+                Printed.keep, output.printed, self._store, output.layer.root
+            )
             mounts = {}
             for target, layer in output.mount_layers.items():
                 mount_key = digest_of([key, target])
@@ -287,7 +291,7 @@ class Commands:
             layer = await asyncio.to_thread(
                 self._store.commit_layer, key, output.layer.root, output.layer
             )
-            printed = await asyncio.to_thread(Printed.keep, output.printed, self._store)
+        printed = replace(printed, root=layer.root)
         record = {
             "exit_code": output.exit_code,
             "mounts": {target: mount_key for target, (mount_key, _) in mounts.items()},

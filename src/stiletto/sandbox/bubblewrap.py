@@ -47,7 +47,7 @@ from stiletto.sandbox.plan import (
     StepOutput,
 )
 from stiletto.sandbox.process import Transcript, memory_file, run_process
-from stiletto.sandbox.redirects import uppers_of, write_redirects
+from stiletto.sandbox.redirects import redirected, uppers_of, write_redirects
 from stiletto.sandbox.replay import replay_line
 from stiletto.sandbox.scrub import Patterns, own_patterns
 from stiletto.sandbox.seccomp import filter_here
@@ -210,7 +210,8 @@ class Bubblewrap(Sandbox):
         secrets = [*step.secret_env.values(), *step.scrub]
         secrets_mounted = [m.contents for m in step.mounts if isinstance(m, SecretMount)]
         patterns = Patterns(step.masks, own_patterns([*secrets, *secrets_mounted]))
-        transcript = Transcript(sink, patterns, Spool(step.upper.parent), MESSAGE_PREFIX)
+        apart = [stream for path, stream in redirected(step) if path]
+        transcript = Transcript(sink, patterns, Spool(step.upper.parent, apart), MESSAGE_PREFIX)
         try:
             with contextlib.ExitStack() as held:
                 group = None

@@ -6,6 +6,7 @@ straight into the layer that the command would have written to.
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from stiletto.layers.upper import open_way, removals, uncover
 from stiletto.layers.view import View
 from stiletto.sandbox.plan import BindMount, Mount, OverlayMount, Step, TempMount
 from stiletto.sandbox.process import Transcript
-from stiletto.sandbox.spool import Stream
+from stiletto.sandbox.spool import Spool, Stream
 from stiletto.sandbox.writable_binds import WritableBind
 
 
@@ -37,7 +38,7 @@ def write_redirects(
     for path, stream in redirected(step):
         if path:
             try:
-                _write(path, transcript.printed.chunks(stream), view, mounts, uppers)
+                _write(path, transcript.printed, stream, view, mounts, uppers)
             except (OSError, TreeError) as error:
                 raise EnvironmentFailed(f"cannot redirect output to {path}: {error}") from error
 
@@ -70,7 +71,8 @@ def write_private(file: Path, chunks: Iterable[bytes]) -> None:
 
 def _write(
     path: str,
-    contents: Iterable[bytes],
+    printed: Spool,
+    stream: Stream,
     view: View,
     mounts: Sequence[Mount],
     uppers: Mapping[str, Path],
@@ -85,13 +87,21 @@ def _write(
     if point in uppers:
         below = View(view.mounts[point])
         open_way(uppers[point], inside, lambda parent: _mode(below, parent))
-        _replace(uppers[point] / inside, contents)
+        file = uppers[point] / inside
+        printed.keep_from(file)
+        uncover(file)
+        # What the step made there keeps its owner and its links.
+        if point == "" and stream in printed.apart and not os.path.lexists(file):
+            printed.give(stream, file)
+            file.chmod(0o600)
+        else:
+            write_private(file, printed.chunks(stream))
         return
     mount = next((m for m in mounts if relative(m.target) == point), None)
     match mount:
         case BindMount(source=source, writable=True):
             (source / inside).parent.mkdir(parents=True, exist_ok=True)
-            _replace(source / inside, contents)
+            _replace(source / inside, printed.chunks(stream))
         case TempMount():
             return  # it was removed with the mount
         case _:

@@ -118,6 +118,11 @@ class Blobs:
             self._stage.write(data, lambda staged: self._place(staged, digest))
         return digest, len(data)
 
+    def adopt(self, staged: Path, digest: str, size_bytes: int) -> None:
+        """Keep a file of a stage, without a copy of it."""
+        if not self._has(digest, size_bytes):
+            self._place(staged, digest)
+
     def offer(self, digest: str, offer: Offer) -> None:
         """Remember a host file that has these contents; this process may need them."""
         known = self._offers.get(digest, ())

@@ -42,6 +42,11 @@ class Store(Directories):
         return self._blobs.put(data)
 
     @translated
+    def adopt(self, staged: Path, digest: str, size_bytes: int) -> None:
+        """Keep a file of a stage whose digest is known; it may not be written to any more."""
+        self._blobs.adopt(staged, digest, size_bytes)
+
+    @translated
     def ingest_file(self, path: Path) -> File:
         """Keep a host file's contents; links are followed.
 
