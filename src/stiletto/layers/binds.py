@@ -21,10 +21,12 @@ def bind_sources(bind: Bind, layers: Sequence[Layer]) -> list[Layer]:
     target = relative(bind.target)
     host = Layer(bind.host)
     sources = [host]
+    above = tuple(parents(target))
     for number, layer in enumerate(layers):
-        if any(up in layer.removed for up in parents(target)):
+        if not layer.removed.isdisjoint(above):
             sources = []
-        found = lstat(layer.root / target)
+        # As text: each step of a long chain looks here in each layer, mostly for nothing.
+        found = lstat(f"{layer.root}/{target}")
         if found is None or (number == 0 and stat.S_ISREG(found.st_mode)):
             continue
         if not stat.S_ISDIR(found.st_mode) or not bind.host.is_dir():

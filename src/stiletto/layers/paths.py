@@ -48,10 +48,10 @@ def refuse_long_paths() -> Iterator[None]:
         ) from error
 
 
-def lstat(path: Path) -> os.stat_result | None:
+def lstat(path: Path | str) -> os.stat_result | None:
     """Return what is at `path` itself, or None, also if no file can have such a name."""
     try:
-        return path.lstat()
+        return os.lstat(path)
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
             return None

@@ -329,8 +329,8 @@ def _merge(parent: _Place, name: str) -> _Place | None:
     top: Node | None = None
     parts: list[_Part] = []
     for part in parent.parts:
-        host = part.host / name if part.host is not None else None
-        facts = lstat(host) if host is not None else None
+        facts = lstat(f"{part.host}/{name}") if part.host is not None else None
+        host = part.host / name if part.host is not None and facts is not None else None
         if facts is None:
             # A layer without this directory may still hide things in it.
             if part.removed:

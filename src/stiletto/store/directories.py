@@ -10,10 +10,12 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from stiletto.errors import EnvironmentFailed
-from stiletto.graph.tree import Dir
+from stiletto.graph.tree import Dir, File, Time
 from stiletto.layers.layer import Layer
+from stiletto.layers.paths import lstat
 from stiletto.layers.remove import remove_tree
 from stiletto.store import checkout, export, files, manifest, sealed, trouble
+from stiletto.store.blobs import is_untouched
 from stiletto.store.layout import DIRECTORY_KINDS, LAYER, MANIFEST, TREE, checkout_key, file_name
 from stiletto.store.opened import Opened, translated
 from stiletto.store.prune import discard
@@ -106,6 +108,24 @@ class Directories(Opened):
                 found = self.commit(staged, "checkouts", key)
                 self._is_checked(found)
         return Layer(found / "fs", removed)
+
+    def _checked_out(self, path: Path) -> File | None:
+        """Return a file of a checkout, whose contents are known: it need not be read."""
+        key, _, inside = os.fspath(path).removeprefix(self._checkouts).partition("/fs/")
+        if not inside or "/" in key:
+            return None
+        if key not in self._laid_out:
+            data = sealed.read(self.root / "checkouts" / key / TREE)
+            tree = sealed.fitting(data, lambda whole: Dir.from_json(whole["tree"]))
+            entries = tree.walk() if tree is not None else ()
+            self._laid_out[key] = {at: each for at, each in entries if isinstance(each, File)}
+        file, facts = self._laid_out[key].get(inside), lstat(path)
+        if file is None or facts is None or not self._blobs.has(file.digest, file.size_bytes):
+            return None
+        if not is_untouched(facts, file.digest, file.size_bytes, file.time.ns):
+            return None
+        time = Time(facts.st_mtime_ns)
+        return File(file.digest, file.size_bytes, facts.st_mode & 0o777, time=time)
 
     @translated
     def commit_layer(self, key: str, staged_upper: Path, layer: Layer) -> Layer:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from stiletto.errors import EnvironmentFailed
+from stiletto.graph.tree import File
 from stiletto.store import files, locks, trouble
 from stiletto.store.blobs import Blobs
 from stiletto.store.durable import Durable
@@ -58,6 +59,8 @@ class Opened:
         self._clock_ns = clock_ns
         self._tell = tell
         self._checked: dict[Path, int] = {}
+        self._checkouts = f"{self.root}/checkouts/"
+        self._laid_out: dict[str, dict[str, File]] = {}
         try:
             # Blobs are 0644 whatever their sources were, so the way to them is the owner's alone.
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -54,7 +54,7 @@ class Store(Directories):
             UsageError: it is missing, cannot be read, or is not a regular file.
         """
         try:
-            return self._blobs.add(path)[0]
+            return self._checked_out(path) or self._blobs.add(path)[0]
         except FileNotFoundError as error:
             raise UsageError(f"no such file: {path}") from error
 

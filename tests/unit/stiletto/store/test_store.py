@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stiletto.errors import EnvironmentFailed, UsageError
-from stiletto.graph.tree import EMPTY, File
+from stiletto.graph.tree import EMPTY, File, Time
 from stiletto.layers.layer import Layer
 from stiletto.store import Store
 
@@ -151,6 +151,21 @@ def test_whether_a_tree_was_saved_is_known_without_its_contents(store: Store) ->
     record.write_bytes(record.read_bytes()[:-1])
     known.append(store.was_saved(tree.digest))
     assert known == [False, True, False]
+
+
+def test_a_file_of_a_checkout_is_not_read_again(store: Store) -> None:
+    """Its contents are known as long as it looks as it was written, with mode and time."""
+    digest, size = store.put_bytes(b"hello")
+    wanted = File(digest, size, 0o755, time=Time(5_000_000_000))
+    at = store.checkout(EMPTY.put("d/tool", wanted)).root / "d/tool"
+    at.write_bytes(b"HELLO")
+    os.utime(at, ns=(5_000_000_000, 5_000_000_000))
+    known = store.ingest_file(at)
+    os.utime(at, ns=(9_000_000_000, 9_000_000_000))
+
+    assert known == wanted
+    assert known.time == wanted.time
+    assert store.read(store.ingest_file(at).digest) == b"HELLO"
 
 
 def test_staged_directory_takes_its_place_by_commit(store: Store) -> None:
