@@ -117,8 +117,10 @@ def machine(at: Path, package: Path) -> Machine:
         "[safe]\n\tdirectory = *\n[user]\n\tname = a\n\temail = a@example.org\n"
     )
     env = host_environ(home, at / "store")
-    # As in a shell of its own: no interpreter of another place, none that would be downloaded.
-    kept = {name: value for name, value in env.items() if name not in ("PYENV_ROOT", "UV_PYTHON")}
+    # As in a shell of its own: no interpreter of another place, none that would be downloaded, and
+    # a module's process that waits for the next command.
+    others = ("PYENV_ROOT", "UV_PYTHON", "STILETTO_IDLE", "STILETTO_CACHING")
+    kept = {name: value for name, value in env.items() if name not in others}
     own = {
         "PATH": f"{programs}:{at / 'tools-bin'}:/usr/local/bin:/usr/bin:/bin",
         "UV_CACHE_DIR": str(at / "uv-cache"),
@@ -135,7 +137,7 @@ def machine(at: Path, package: Path) -> Machine:
 def five(of: Machine) -> float:
     """Run the five commands; return how long they took."""
     name = identity.requirement().partition(" @ ")[0]
-    return of.all(
+    taken_s = of.all(
         (
             f"uv tool install -q '{name} @ git+{identity.repository()}@{TAG}'",
             "stiletto init -y",
@@ -143,6 +145,8 @@ def five(of: Machine) -> float:
             " && ".join(PUSHED),
         )
     )
+    of.seconds("stiletto stop")
+    return taken_s
 
 
 def by_hand(of: Machine) -> float:
