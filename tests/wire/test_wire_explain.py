@@ -210,3 +210,22 @@ async def test_one_of_two_sessions_waits_for_the_other(
         place.mkdir()
     said = await asyncio.gather(*(explained(open_, cache, place, work) for place in places))
     assert 1 == sum("it waited for another call, which ran it" in each for each in said)
+
+
+async def test_a_result_that_was_pruned_names_the_prune(
+    open_: Opener, tmp_path: Path, fresh: str
+) -> None:
+    """What was noted stays, so that the reason is known."""
+    own = tmp_path / "own"
+
+    async def work() -> None:
+        given = {"STILETTO_CACHE": str(own)}
+        async with open_(tmp_path, environ=given, command="stiletto call x") as session:
+            await session.sh(f"true # {fresh}").stdout()
+
+    await work()
+    with Store(own) as store:
+        store.prune()
+    await work()
+    (answer,) = answers(own, tmp_path)
+    assert "its result was removed just now, by `stiletto prune`" == answer.why

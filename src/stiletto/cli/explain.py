@@ -64,9 +64,9 @@ async def explain(invocation: Invocation, args: list[str]) -> int:
 
     with Store(root_from(terminal.environ)) as store:
         history = History(store, invocation.workdir)
-        call = _chosen(history.calls(), texts.get("call", "-1"))
-        notes = _of_step(_of_cell(call.notes, texts.get("cell", "")), names)
         now_s = time.time()
+        call = _chosen(history, texts.get("call", "-1"), now_s)
+        notes = _of_step(_of_cell(call.notes, texts.get("cell", "")), names)
         answers = answers_of(history, call, notes, now_s)
     if "json" in is_set:
         terminal.out(_as_json(call, answers))
@@ -89,19 +89,24 @@ def answers_of(history: History, call: Call, notes: Sequence[Note], now_s: float
     return explainer.answers(notes)
 
 
-def _chosen(calls: Sequence[Call], which: str) -> Call:
+def _chosen(history: History, which: str, now_s: float) -> Call:
+    from stiletto.history.answer import ago
+
     try:
         number = -abs(int(which))
     except ValueError:
         raise invalid("call", which, "expected a number, as -2") from None
+    calls = history.calls()
     if not calls:
+        removed_s = history.removed_at_s()
+        since = "" if removed_s is None else f" any more: removed {ago(now_s - removed_s)}"
         raise UsageError(
-            "no call of this directory is recorded",
+            f"no call of this directory is recorded{since}",
             hint="run `stiletto call` or `stiletto check` here first",
         )
     if number == 0 or -number > len(calls):
         raise UsageError(
-            f"there is no call {which}: {len(calls)} of this directory are recorded",
+            f'no call "{which}" of this directory is recorded',
             hint=f"--call takes -1 to -{len(calls)}",
         )
     return calls[number]

@@ -26,7 +26,7 @@ from stiletto.engine.contents import refuse_large, replaced
 from stiletto.engine.context import preparing
 from stiletto.engine.host_trees import HostTrees
 from stiletto.engine.layout import SCRATCH, Made, NamedFile, Stack
-from stiletto.engine.noting import Noting, made_by
+from stiletto.engine.noting import Noting, copied
 from stiletto.engine.once import Once
 from stiletto.engine.secrets import SecretStore
 from stiletto.engine.surface import (
@@ -481,9 +481,8 @@ class Evaluator:
 
     async def _copied(self, operations: tuple[f.Operation, ...]) -> tuple[tuple[str, str], ...]:
         """Return what these operations copy from a command: path and key; they have ended."""
-        written = [each for each in operations if isinstance(each, f.WriteDirectory)]
-        made = [(each.path, of) for each in written if (of := made_by(each.source)) is not None]
-        return tuple([(path, (await self.commands.finished(of)).key) for path, of in made])
+        found = [(path, await self.commands.finished(of)) for path, of in copied(operations)]
+        return tuple([(path, done.key) for path, done in found])
 
     async def _has_no_effect(
         self, parent: c.Root, operations: tuple[f.Operation, ...], count: int

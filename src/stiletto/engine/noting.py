@@ -200,6 +200,21 @@ def _origin(made: Made, trees: list[Dir]) -> Origin:
     return Origin(step=made.command, merged=tuple(made.merged))
 
 
+def copied(operations: Sequence[f.Operation]) -> list[tuple[str, c.Exec]]:
+    """Return the paths at which there is what a command made, and nothing else beside."""
+    made = {
+        number: (each.path, of)
+        for number, each in enumerate(operations)
+        if isinstance(each, f.WriteDirectory) and (of := made_by(each.source)) is not None
+    }
+    others = [each for number, each in enumerate(operations) if number not in made]
+    return [
+        (path, of)
+        for path, of in made.values()
+        if not any(_writes_to(each, path) for each in others)
+    ]
+
+
 def made_by(directory: Recipe) -> c.Exec | None:
     """Return the command that made what is in a directory.
 

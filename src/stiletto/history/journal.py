@@ -165,6 +165,10 @@ class History:
         )
         return [each for each in found if each is not None]
 
+    def removed_at_s(self) -> float | None:
+        """Return when the last call was removed; None if there was none, or any is there."""
+        return None if self._store.note_names(self._kind) else self._store.emptied_s(self._kind)
+
     def sources(self, call: Call) -> frozenset[str]:
         """Return the trees that the functions of a call were given, by digest."""
         saw = [self.inputs(note.key) for note in call.notes if note.kind is Kind.FUNCTION]

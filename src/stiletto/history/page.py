@@ -26,11 +26,14 @@ class _Lines:
     lines: list[str] = field(default_factory=list)
     shown: set[Cause] = field(default_factory=set)
 
+    answers: list[Answer] = field(default_factory=list)
+
     def add(self, depth: int, text: str) -> None:
         self.lines.append(f"{_INDENT * depth}{text}")
 
     def answer(self, answer: Answer, depth: int) -> None:
         """Add what is known of one step."""
+        self.answers.append(answer)
         part = f"[{answer.note.part}] " if answer.note.part else ""
         self.add(depth, f"{part}{shortened(answer.note.name, _NAME_MAX)}   {answer.ended}")
         if answer.why:
@@ -66,7 +69,7 @@ def text(answers: Sequence[Answer], *, every: bool) -> str:
         causes = []
     names = {each.note.name for each in functions}
     _steps(out, [each for each in steps if each.note.function not in names])
-    _unchanged(out, steps)
+    _unchanged(out)
     return "\n".join(out.lines) or "every step came from the store"
 
 
@@ -113,9 +116,9 @@ def _steps_of(count: int) -> str:
     return "1 step" if count == 1 else f"{count} steps"
 
 
-def _unchanged(out: _Lines, steps: Sequence[Answer]) -> None:
-    """Name what every step that ran again had before, too."""
-    causes = [cause for each in steps if each.note.ran for cause in each.causes]
+def _unchanged(out: _Lines) -> None:
+    """Name what every step that is shown had before, too."""
+    causes = [cause for each in out.answers for cause in each.causes]
     same = [each for each in ASPECTS if not any(cause.aspect == each for cause in causes)]
     if causes and same:
         out.add(0, f"unchanged: {', '.join(same)}")

@@ -257,6 +257,12 @@ class Store(Directories):
         return sorted(path.stem for path in directory.glob("*/*.json"))
 
     @translated
+    def emptied_s(self, kind: str) -> float | None:
+        """Return when a kind of notes last changed, in seconds since 1970; None without one."""
+        directories = (self.root / "history" / kind).glob("*")
+        return max((path.stat().st_mtime for path in directories), default=None)
+
+    @translated
     def drop_note(self, kind: str, name: str) -> None:
         """Remove a note; one that is gone is not an error."""
         files.clear(self._note(kind, name))
