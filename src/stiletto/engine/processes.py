@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from stiletto.api import container as c
 from stiletto.api import files as f
@@ -47,6 +47,9 @@ class Admit(Protocol):
 Keeps: TypeAlias = "Callable[[], Keeping | None]"
 """Returns what keeps processes between commands, once one is needed; None if nothing does."""
 
+Prepare: TypeAlias = "Callable[[Client], Coroutine[Any, Any, None]]"
+"""Makes ready for the queries of a client."""
+
 TAIL_LINES = 20
 AGAIN = "run it again: what Python had compiled of the module was dropped, in case it was damaged"
 BAD_PYC = re.compile(r"marshal data|bad magic number|marshal error")
@@ -55,7 +58,10 @@ BAD_PYC = re.compile(r"marshal data|bad magic number|marshal error")
 class Processes:
     """Runs the code of modules, for one session."""
 
-    def __init__(self, core: Core, admit: Admit, keeping: Keeps = lambda: None) -> None:
+    def __init__(
+        self, core: Core, admit: Admit, prepare: Prepare, keeping: Keeps = lambda: None
+    ) -> None:
+        self._prepare = prepare
         self._core = core
         self._keeping = keeping
         self._admit = admit
@@ -88,6 +94,7 @@ class Processes:
                 client.span.write(data)
 
         worker: Worker | None = None
+        queries = _beside(self._prepare(client))
         try:
             # The first call starts the code's process.
             worker = await self._workers.get(module.code, lambda: self._started(module))
@@ -101,6 +108,7 @@ class Processes:
             await self._forget_compiled(worker)
             raise ModuleFailed(error.message, hint=error.hint or AGAIN) from error
         finally:
+            queries.cancel()
             shown(replacer.flush())
             current_span.reset(span)
             client.end_parts()
@@ -189,6 +197,7 @@ class Processes:
         pyproject = path.read_text(encoding="utf-8")
         plan = installation(path, pyproject, locks)
         token = preparing.set(True)
+        sandbox = _beside(self._core.evaluator.sandbox.ready())
         try:
             base = await self._python(project, path)
             uv = await image_container(self._core, runtime.UV_IMAGE)
@@ -219,6 +228,7 @@ class Processes:
             ) from error
         finally:
             preparing.reset(token)
+            sandbox.cancel()
         return runtime.run(container, module, project)
 
     async def _python(self, project: ModuleProject, path: Path) -> c.Container:
@@ -237,6 +247,13 @@ class Processes:
                 if tag == tags[-1]:
                     raise
         raise AssertionError("python_tags is never empty")
+
+
+def _beside(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Begin what is needed soon; if it fails, whoever needs it tries again and fails."""
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return task
 
 
 _BAD_RESULT = re.compile(

@@ -6,6 +6,7 @@ another port.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -15,6 +16,8 @@ from stiletto.engine.client import Client, Dispatch
 from stiletto.engine.core import Core
 from stiletto.engine.dispatch import CoreApi
 from stiletto.engine.once import Once
+from stiletto.store import Store
+from stiletto.store.sealed import fitting
 
 if TYPE_CHECKING:
     from stiletto.wire.clients import ClientGraphs
@@ -25,6 +28,21 @@ Inside: TypeAlias = Callable[[int], socket.socket]
 """Makes a socket in the network of a process."""
 
 
+class _Responses:
+    """The responses to introspections, in the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def get(self, key: str) -> str | None:
+        """Return a response that was kept."""
+        return fitting(self._store.record("introspection", key), lambda data: str(data["response"]))
+
+    def put(self, key: str, response: str) -> None:
+        """Keep a response."""
+        self._store.put_record("introspection", key, {"response": response})
+
+
 class Server:
     """The server of one session, started when a client is first let in."""
 
@@ -33,7 +51,6 @@ class Server:
         self._api = api
         self._dispatch = dispatch
         self._once = Once()
-        self._graphs: ClientGraphs | None = None
         self._stack = contextlib.AsyncExitStack()
 
     @contextlib.asynccontextmanager
@@ -48,14 +65,24 @@ class Server:
         with server.admitted(client) as token:
             yield server.port, token
 
-    async def _start(self, inside: Inside | None) -> SessionServer:
-        # Imported here: a cached call needs no server.
+    async def prepare(self, client: Client) -> None:
+        """Make ready for a client's queries, beside what is done before the first of them."""
+        graphs = await self._once.get("graphs", lambda: asyncio.to_thread(self._graphs))
+        graphs.of(client).prepare()
+
+    def _graphs(self) -> ClientGraphs:
+        # Imported here: a cached call needs no server. In a thread: the process starts meanwhile.
+        from stiletto.wire import server
         from stiletto.wire.clients import ClientGraphs
+
+        del server
+        return ClientGraphs(self._api.schema, self._dispatch, _Responses(self._core.store))
+
+    async def _start(self, inside: Inside | None) -> SessionServer:
+        graphs = await self._once.get("graphs", lambda: asyncio.to_thread(self._graphs))
         from stiletto.wire.server import SessionServer
 
-        if self._graphs is None:
-            self._graphs = ClientGraphs(self._api.schema, self._dispatch)
-        server = SessionServer(self._graphs)
+        server = SessionServer(graphs)
         if inside is None:
             network = await self._core.evaluator.sandbox.network()
             inside = network.socket if network.own else None

@@ -55,7 +55,7 @@ class Engine:
         self.main = Client(core)
         self.api = CoreApi(core.store)
         self.server = Server(core, self.api, self.dispatch)
-        self.processes = Processes(core, self.server.admitted, keeping)
+        self.processes = Processes(core, self.server.admitted, self.server.prepare, keeping)
         consent = consent or Consent(consents_from(core.environ))
         self.modules = Modules(core, consent, self.processes.run)
         self.functions = Functions(core, consent, self.modules, self.processes.run, self.dispatch)

@@ -21,7 +21,9 @@ A call never has the socket: it is closed before any code of the module runs.
 """
 
 import array
+import contextlib
 import gc
+import importlib
 import json
 import os
 import pathlib
@@ -39,6 +41,9 @@ MESSAGE_BYTES = 1 << 18
 SHARED = pathlib.Path("/dev/shm")  # noqa: S108 - it is emptied, and nothing is put there
 SYSTEM_V = ("shm", "sem", "msg")
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
+CALLS_IMPORT = ("anyio._backends._asyncio", "certifi", "httpcore", "httpcore._backends.anyio")
+"""What the SDK imports once a call has begun."""
+
 ROUNDS = 200
 """Of killing what is left: each gives the worker the children of what was killed."""
 
@@ -61,6 +66,9 @@ class Worker:
             module = sdk.get_entry_point().load().__dagger_module__
         except Exception:
             module = None  # each call loads it again, and reports why it cannot
+        for name in CALLS_IMPORT:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
         # No call looks through it again, which took a fifth of a registration; nor copies its
         # pages.
         gc.freeze()

@@ -8,7 +8,8 @@ import re
 import sys
 from collections import OrderedDict
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from hashlib import sha256
+from typing import Any, Protocol, TypeAlias
 
 import graphql
 from graphql import GraphQLError
@@ -70,23 +71,47 @@ Body: TypeAlias = "list[bytes | LongText]"
 _Prepared: TypeAlias = "tuple[graphql.DocumentNode | None, list[GraphQLError]]"
 
 
+INTROSPECTS = "__schema"
+
+
+class Memory(Protocol):
+    """Keeps the responses to introspections, which take longer than all else of a call."""
+
+    def get(self, key: str) -> str | None:
+        """Return a response that was kept."""
+
+    def put(self, key: str, response: str) -> None:
+        """Keep a response."""
+
+
+def _build(sdl: str) -> graphql.GraphQLSchema:
+    schema = graphql.build_schema(sdl, assume_valid=True)
+    # The library adds directives of its own, which differ between its versions.
+    declared = set(re.findall(r"^directive @(\w+)", sdl, re.MULTILINE))
+    schema.directives = tuple(each for each in schema.directives if each.name in declared)
+    return schema
+
+
 class GraphQL:
     """A schema, and the execution of queries by it."""
 
-    def __init__(self, sdl: str, dispatch: Dispatch) -> None:
+    def __init__(self, sdl: str, dispatch: Dispatch, memory: Memory | None = None) -> None:
         self._dispatch = dispatch
+        self._sdl = sdl
+        self._memory = memory
         sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
         parser.MAX_NESTING_DEPTH = MAX_DEPTH
         # An Int of the real engine has 64 bits, such as the size of a file.
         scalars.GRAPHQL_MAX_INT, scalars.GRAPHQL_MIN_INT = 2**63 - 1, -(2**63)
-        self._schema = graphql.build_schema(sdl, assume_valid=True)
-        # The library adds directives of its own, which differ between its versions.
-        declared = set(re.findall(r"^directive @(\w+)", sdl, re.MULTILINE))
-        self._schema.directives = tuple(
-            each for each in self._schema.directives if each.name in declared
-        )
+        self._building: asyncio.Future[graphql.GraphQLSchema] | None = None
         self._introspections: dict[str, bytes] = {}
         self._kept: OrderedDict[str, _Prepared | None] = OrderedDict()
+
+    def prepare(self) -> asyncio.Future[graphql.GraphQLSchema]:
+        """Begin to build the schema, beside what else there is to do before the first query."""
+        if self._building is None:
+            self._building = asyncio.ensure_future(asyncio.to_thread(_build, self._sdl))
+        return self._building
 
     async def answer(
         self,
@@ -101,9 +126,10 @@ class GraphQL:
         to execute where the query has several. What does not fit the schema, or passes a bound
         (see `check`), is not executed.
         """
-        known = self._introspections.get(query)
+        known = await self._introspection(query)
         if known is not None:
             return 200, [known]
+        self._schema = await asyncio.shield(self.prepare())
         document, errors = await self._prepared(query)
         if document is None or errors:
             return 422, [_body(None, errors)]
@@ -128,7 +154,23 @@ class GraphQL:
             body = _body(data, None)
         if _is_introspection(document) and not variables:
             self._introspections[query] = body
+            if self._memory is not None:
+                await asyncio.to_thread(self._memory.put, self._key(query), body.decode())
         return 200, _filled(body, execution.long)
+
+    async def _introspection(self, query: str) -> bytes | None:
+        """Return the response to an introspection that was made before, by whatever process."""
+        known = self._introspections.get(query)
+        if known is None and self._memory is not None and INTROSPECTS in query:
+            text = await asyncio.to_thread(self._memory.get, self._key(query))
+            if text is not None:
+                known = self._introspections[query] = text.encode()
+        return known
+
+    def _key(self, query: str) -> str:
+        """Return what decides the response to an introspection."""
+        parts = (self._sdl, query, graphql.__version__)
+        return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
     async def _prepared(self, query: str) -> _Prepared:
         """Return a query parsed, and what is wrong with it."""

@@ -38,7 +38,27 @@ LARGE = 1024 * 1024
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves the process's signals to the program."""
+    """A server that leaves the process's signals to the program, and ends at once.
+
+    The library looks each 0.1 s whether it should, and then waits as long for connections.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stopping = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self.stopping.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+            return
+        for server in self.servers:
+            server.close()
+        for each in sockets or []:
+            each.close()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -112,7 +132,7 @@ class SessionServer:
                 await asyncio.sleep(0.002)
             yield
         finally:
-            self._server.should_exit = True
+            self._server.stopping.set()
             await self._task
             for listener in listeners:
                 listener.close()

@@ -16,7 +16,7 @@ from stiletto.engine.calls import CALLS
 from stiletto.engine.client import Client
 from stiletto.errors import NotSupported, StepFailed, UsageError
 from stiletto.graph.recipe import Recipe
-from stiletto.wire.execute import GraphQL, to_extensions
+from stiletto.wire.execute import GraphQL, Memory, to_extensions
 from stiletto.wire.schema import core_schema
 from stiletto.wire.sdl import to_sdl
 
@@ -239,3 +239,21 @@ async def test_surrogates_are_no_text(graph: GraphQL, engine: Pure) -> None:
     _, body = await ask(graph, engine, query)
 
     assert "\ufffd\ufffd\\ud83cé" == body["data"]["container"]["withUser"]["user"]
+
+
+async def test_the_response_to_an_introspection_is_remembered(engine: Pure) -> None:
+    """Another process with the same schema answers from memory, and does not execute it."""
+    kept: dict[str, str] = {}
+    memory = cast("Memory", SimpleNamespace(get=kept.get, put=kept.__setitem__))
+    query = graphql.get_introspection_query()
+    sdl = to_sdl(core_schema())
+    first = await ask(GraphQL(sdl, answered, memory), engine, query)
+    [key] = kept
+    again = GraphQL(sdl, answered, memory)
+    assert first == await ask(again, engine, query)
+
+    kept[key] = '{"data": "remembered"}'
+    other = GraphQL(f"{sdl}\nscalar Other\n", answered, memory)
+    remembered = await ask(GraphQL(sdl, answered, memory), engine, query)
+    assert (200, {"data": "remembered"}) == remembered
+    assert "Other" in json.dumps(await ask(other, engine, query))
