@@ -13,6 +13,7 @@ from typing import Any, Literal
 import dagger
 import pytest
 from dagger.client._session import ConnectParams, SingleConnection
+from test_host import ISOLATION
 from wire_client import LIMIT_S, session
 
 from stiletto.engine import printed
@@ -20,8 +21,6 @@ from wheelwright.container import printed as printed_files
 from wheelwright.container import steps
 
 MB = 1_000_000
-CAN_ISOLATE = sys.platform == "linux" and os.environ.get("STILETTO_TEST_SANDBOX") != "plain"
-ISOLATION = pytest.mark.skipif(not CAN_ISOLATE, reason="user namespaces are not to be tested")
 
 ASK = """
 import asyncio, json, resource, sys

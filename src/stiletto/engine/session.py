@@ -256,16 +256,25 @@ async def open_session(
 
                 stop_all(store.root)
 
+            loop = asyncio.get_running_loop()
+
+            def trim(volume: Path) -> bool:
+                from stiletto.engine.trimming import trimmed
+
+                return trimmed(core.evaluator, store, volume, loop)
+
             consent = Consent(consents_from(environ), allowed=allow_env, ask=ask)
             engine = Engine(core, consent, keeping)
             try:
                 yield engine
             finally:
                 await engine.close()
-                await provider.end()
-                report = await asyncio.to_thread(store.keep_within, limit, make_way)
-                if report is not None and limit is not None:
-                    progress.say(_removed(report, limit))
+                try:
+                    report = await asyncio.to_thread(store.keep_within, limit, make_way, trim)
+                    if report is not None and limit is not None:
+                        progress.say(_removed(report, limit))
+                finally:
+                    await provider.end()
 
 
 def _removed(report: PruneReport, limit: int) -> str:

@@ -15,8 +15,8 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -82,6 +82,24 @@ def look(root: Path, sizes: Sizes) -> Contents:
     entries = [*entries_of(root, sizes.known()), *whole(root, "volumes")]
     blobs = {digest: dict(inodes(paths)) for digest, paths in blobs_of(root).items()}
     return Contents(looked_ns, entries, blobs, others_bytes(root))
+
+
+def trimmed(
+    root: Path, contents: Contents, trim: Callable[[Path], bool], stage: Stage
+) -> tuple[Contents, int]:
+    """Let volumes that nobody uses become smaller; return what is there then, and bytes freed."""
+    since_ns = stage.others_since_ns()
+    volumes = [entry for entry in contents.entries if entry.kind == "volumes"]
+    tried = [each for each in volumes if _is_unused(each, since_ns) and trim(each.path)]
+    if not tried:
+        return contents, 0
+    for each in tried:
+        # What made it smaller has not used it.
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(each.path, (each.used_s, each.used_s))
+    others = [entry for entry in contents.entries if entry.kind != "volumes"]
+    after = replace(contents, entries=[*others, *whole(root, "volumes")])
+    return after, max(0, contents.size_bytes - after.size_bytes)
 
 
 def shrink(

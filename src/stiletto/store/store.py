@@ -7,6 +7,7 @@ import hashlib
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -352,22 +353,33 @@ class Store(Directories):
         return report
 
     def keep_within(
-        self, limit: int | None, make_way: Callable[[], object] = lambda: None
+        self,
+        limit: int | None,
+        make_way: Callable[[], object] = lambda: None,
+        trim: Callable[[Path], bool] = lambda _volume: False,
     ) -> PruneReport | None:
         """Make the store smaller if it became larger than the limit, down to four fifths of it.
 
         Others may use the store meanwhile: what they use stays. Cheap where nothing has to go. The
-        report is of what went; None where nothing did. `make_way` is called before something goes.
+        report is of what went; None where nothing did.
+
+        Args:
+            limit: in bytes; None is without one.
+            make_way: called before something goes.
+            trim: called for each volume that no other process uses, to make it smaller itself;
+                returns whether it tried.
         """
         if limit is None or not self._durable.has_written:
             return None
         with contextlib.suppress(EnvironmentFailed), trouble.translated(self.root):
             if not self._sizes.is_within(limit):
-                return self._shrink(limit, make_way)
+                return self._shrink(limit, make_way, trim)
         return None
 
-    def _shrink(self, limit: int, make_way: Callable[[], object]) -> PruneReport | None:
-        from stiletto.store.shrink import look, shrink
+    def _shrink(
+        self, limit: int, make_way: Callable[[], object], trim: Callable[[Path], bool]
+    ) -> PruneReport | None:
+        from stiletto.store.shrink import look, shrink, trimmed
 
         with self._lock.turn() as ours:
             if not ours:
@@ -377,10 +389,13 @@ class Store(Directories):
             if contents.size_bytes <= limit:
                 return None
             make_way()
+            contents, freed_bytes = trimmed(self.root, contents, trim, self._stage)
             self._note_prune("the size limit")
-            report = shrink(self.root, self._stage, self._uses, contents, limit * 4 // 5)
+            keep_bytes = limit if contents.size_bytes <= limit else limit * 4 // 5
+            report = shrink(self.root, self._stage, self._uses, contents, keep_bytes)
+            report = replace(report, freed_bytes=report.freed_bytes + freed_bytes)
             self._sizes.measured(report.kept_bytes)
-        return report if report.removed else None
+        return report if report.removed or report.freed_bytes else None
 
     @translated
     def verify(self, *, repair: bool = False) -> Verified:

@@ -170,6 +170,35 @@ def test_a_blob_that_a_running_call_found_stays(
             assert b"found again" == other.read(digests[0])
 
 
+def test_a_volume_may_become_smaller_itself(tmp_path: Path) -> None:
+    """It is asked to before anything goes; where that is enough nothing else does."""
+    asked: list[Path] = []
+
+    def trim(volume: Path) -> bool:
+        asked.append(volume)
+        (volume / "large").unlink()
+        return True
+
+    with Store(tmp_path) as store:
+        volume = store.volume("one")
+        (volume / "large").write_bytes(os.urandom(1_000_000))
+        age(iter([volume]), 1)
+        before_s = volume.stat().st_mtime
+        layer(store, "a" * 64, 100_000)
+        os.utime(tmp_path / "size.json", (0, 0))
+        report = store.keep_within(900_000, trim=trim)
+        assert report is not None
+        assert {} == report.removed
+        assert 1_000_000 <= report.freed_bytes < 1_010_000
+        assert ([volume], ["a"]) == (asked, names(store))
+        assert abs(before_s - volume.stat().st_mtime) < 0.001
+        with Store(tmp_path) as other:
+            (other.volume("one") / "large").write_bytes(os.urandom(1_000_000))
+            os.utime(tmp_path / "size.json", (0, 0))
+            store.keep_within(900_000, trim=trim)
+            assert [volume] == asked
+
+
 def test_others_work_while_it_shrinks(tmp_path: Path) -> None:
     """Whatever a process found is there until its end, however often others make it smaller."""
     with Store(tmp_path) as store:
