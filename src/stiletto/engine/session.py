@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from stiletto.api.definition import EnumDef, ModuleDef, ObjectDef
 from stiletto.api.session import Query
 from stiletto.engine.chosen import ChosenImages, ChosenSandbox
-from stiletto.engine.client import Client
+from stiletto.engine.client import Client, RunCode
 from stiletto.engine.coarse import caching_from
 from stiletto.engine.consent import Consent, consents_from
 from stiletto.engine.core import Core, core_of
@@ -45,11 +45,15 @@ class Engine:
 
     It connects the parts, and only the command line and the server use it. A call needs the
     functions of modules, these need processes, and a process makes calls of its own: the circle
-    closes at `dispatch`.
+    closes at `dispatch`. `run` runs the code of modules elsewhere than in processes.
     """
 
     def __init__(
-        self, core: Core, consent: Consent | None = None, keeping: Keeps = lambda: None
+        self,
+        core: Core,
+        consent: Consent | None = None,
+        keeping: Keeps = lambda: None,
+        run: RunCode | None = None,
     ) -> None:
         self.core = core
         self.main = Client(core)
@@ -57,8 +61,9 @@ class Engine:
         self.server = Server(core, self.api, self.dispatch)
         self.processes = Processes(core, self.server.admitted, self.server.prepare, keeping)
         consent = consent or Consent(consents_from(core.environ))
-        self.modules = Modules(core, consent, self.processes.run)
-        self.functions = Functions(core, consent, self.modules, self.processes.run, self.dispatch)
+        run = run or self.processes.run
+        self.modules = Modules(core, consent, run)
+        self.functions = Functions(core, consent, self.modules, run, self.dispatch)
         self._dispatcher = Dispatcher(core, self.api, self.modules, self.functions)
         self._module: LoadedModule | None = None
 
