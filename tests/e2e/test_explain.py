@@ -151,7 +151,7 @@ ROWS: Mapping[str, Row] = {
     ),
     "argument": Row(
         _nothing,
-        (PYTEST, r'argument args: \[\] -> \["-x"\]\n', r"command: -x added\n"),
+        (r"1 of \d steps ran", r'argument args: \[\] -> \["-x"\]\n', r"command: -x added\n"),
         words=(*TESTS, "--args=-x"),
     ),
     "limit": Row(

@@ -27,24 +27,22 @@ from stiletto.engine.consent import Consent
 from stiletto.engine.context import current_span
 from stiletto.engine.core import Core
 from stiletto.engine.keys import call_inputs, call_key
+from stiletto.engine.machine import Machine
 from stiletto.engine.modules import Modules
 from stiletto.engine.noting import Noted
 from stiletto.engine.once import Once
-from stiletto.errors import ModuleFailed, NotSupported, StilettoError, UsageError
+from stiletto.errors import ModuleFailed, NotSupported, UsageError
 from stiletto.graph.kind import Kind
-from stiletto.graph.recipe import Recipe, are_known, closure, digest_of, dump, load
+from stiletto.graph.recipe import Recipe, are_known, closure, dump, load
 from stiletto.graph.tree import Dir
 from stiletto.history.inputs import Inputs
 from stiletto.module.origin import acts
 from stiletto.module.source import LoadedModule, context_of
 from stiletto.progress import Outcome
-from stiletto.sandbox.surroundings import surroundings
 from stiletto.store.sealed import fitting
 
 MAX_AGE_S = 7 * 24 * 3600  # as the real engine keeps function results
 ID = re.compile(r"\w+@sha256:[0-9a-f]{64}")
-_CONFIRMED = "machine"
-"""Kind of the records of images that were looked for: to find them takes twenty milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class Stored:
     """A stored result: JSON, when it was made, the command that made it, and its steps.
 
     Attributes:
-        machine: the sandbox and the images of its steps (`_machine`).
+        machine: the sandbox and the images of its steps (`engine.machine`).
     """
 
     answer: str
@@ -69,6 +67,7 @@ class Functions:
         self, core: Core, consent: Consent, modules: Modules, run: RunCode, dispatch: Dispatch
     ) -> None:
         self._core = core
+        self._machine = Machine(core.store, core.evaluator)
         self._consent = consent
         self._modules = modules
         self._run = run
@@ -124,10 +123,10 @@ class Functions:
             lasts_s=0.0 if function.cache in ("never", "session") else _lifetime_s(function.cache),
         )
         stored = self._stored(module, function, key)
-        if stored is not None and (changed := await self._changed(stored)):
+        if stored is not None and (changed := await self._machine.changed(stored.machine)):
             stored, noted = None, replace(noted, refused=changed)
         if stored is not None:
-            self._core.evaluator.noting.saw_images(_images(stored), parent_span)
+            self._core.evaluator.noting.saw_images(stored.machine.get("images", {}), parent_span)
             span = self._core.progress.span(title, "function", parent_span)
             span.end(Outcome.CACHED)
             noted.stored(stored.steps, stored.at_s)
@@ -145,7 +144,7 @@ class Functions:
             finally:
                 noted.end(span, span.outcome or Outcome.FAILED, requests=client.requests)
             if len(self._core.refused) == refused:
-                machine = self._machine(self._core.evaluator.noting.images(span))
+                machine = self._machine.facts(self._core.evaluator.noting.images(span))
                 await self._keep(module, function, key, inputs, answer, machine)
             # Otherwise the function may have caught the error: each run has to report it.
             return answer
@@ -155,36 +154,6 @@ class Functions:
         else:
             answer = await self._running.get(key, run)
         return self._value(module, json.loads(answer), function.returns)
-
-    def _machine(self, images: Mapping[str, str]) -> dict[str, Any]:
-        """Return what a result depends on beside its inputs: another one is another result."""
-        if not images:
-            return {}
-        self._core.store.put_record(_CONFIRMED, _confirmed(images), {})
-        sandbox = self._core.evaluator.sandbox
-        return {"wanted": sandbox.wanted, "sandbox": sandbox.name, "images": dict(images)}
-
-    async def _changed(self, stored: Stored) -> str:
-        """Return what of the machine is not as it was when a result was stored; empty if it is."""
-        was, images = stored.machine, _images(stored)
-        if not images:
-            return ""
-        sandbox = self._core.evaluator.sandbox
-        if was["wanted"] != sandbox.wanted:
-            await sandbox.ready()
-            if was["sandbox"] != sandbox.name:
-                return f"sandbox: {was['sandbox']} -> {sandbox.name}"
-        if self._core.store.record(_CONFIRMED, _confirmed(images)) is not None:
-            return ""
-        for address, identity in images.items():
-            try:
-                image = await self._core.evaluator.images.resolve(address)
-            except StilettoError as error:
-                return f"image {address}: {error.message}"
-            if image.identity != identity:
-                return f"image {address}: another one, {image.provided_by}"
-        self._core.store.put_record(_CONFIRMED, _confirmed(images), {})
-        return ""
 
     async def _saw(self, noted: Noted, module: LoadedModule, inputs: Mapping[str, Any]) -> None:
         """Keep what a call is about to see, for `stiletto explain`."""
@@ -423,16 +392,6 @@ class Functions:
         json.loads(answer)
         by, steps = record.get("by", ""), record.get("steps", ())
         return Stored(answer, float(record["at_s"]), str(by), steps, record.get("machine", {}))
-
-
-def _confirmed(images: Mapping[str, str]) -> str:
-    """Return the key of a fact: that this machine, as it is now, gives these images."""
-    return digest_of([surroundings(), sorted(images.items())])
-
-
-def _images(stored: Stored) -> Mapping[str, str]:
-    images: Mapping[str, str] = stored.machine.get("images", {})
-    return images
 
 
 def _trees(recipes: Sequence[Recipe]) -> set[str]:
