@@ -26,6 +26,8 @@ from stiletto.store.uses import Uses
 
 _CHUNK_BYTES = 1 << 20
 
+_SENT_BYTES = 1 << 30
+
 _TIME_STEP_S = 2
 """File systems keep times in steps of up to 2 s."""
 
@@ -82,6 +84,7 @@ class Blobs:
         self._uses = uses
         self._sizes = sizes
         self._offers: dict[str, tuple[Offer, ...]] = {}
+        self._copied_in: set[str] = set()
 
     def has(self, digest: str, size_bytes: int) -> bool:
         """Whether the blob is there in full length, and was not written to.
@@ -202,10 +205,23 @@ class Blobs:
             if not self._accept(digest):
                 raise self._lost(digest)
             return path
+        self.path(digest)
         with self._stage.file() as (target, staged):
-            self.copy(digest, target)
+            if digest in self._copied_in:
+                self._copy_again(digest, target)
+            else:
+                self.copy(digest, target)
             self._place(staged, digest, form)
         return path
+
+    def _copy_again(self, digest: str, target: int) -> None:
+        """Write contents to an open file that this process has hashed while it stored them."""
+        source = os.open(self._root / blob_name(digest), os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            while os.sendfile(target, source, None, _SENT_BYTES):
+                pass
+        finally:
+            os.close(source)
 
     def read(self, digest: str) -> bytes:
         """Return the contents; checked, so that damage is never passed on.
@@ -300,6 +316,7 @@ class Blobs:
                 found, _ = _hash(source, target)
                 if found == digest:
                     self._place(staged, digest)
+                    self._copied_in.add(digest)
                 return found == digest
         finally:
             os.close(source)

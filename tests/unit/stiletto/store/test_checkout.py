@@ -117,6 +117,18 @@ def test_inode_that_is_shown_below_is_not_lent_again(store: Store) -> None:
     assert upper != store.checkout(tree).root
 
 
+def test_large_file_of_the_host_is_laid_out_as_it_is_there(store: Store, tmp_path: Path) -> None:
+    """One that is copied only when a checkout needs it has its contents and its time."""
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "large").write_bytes(b"large" * (1 << 18))
+    os.utime(source / "large", ns=(5_000_000_000, 5_000_000_000))
+    at = store.checkout(store.ingest(source, copy=False)).root / "large"
+    assert at.read_bytes() == b"large" * (1 << 18)
+    assert at.stat().st_mtime_ns == 5_000_000_000
+    assert () == store.verify().damages
+
+
 def test_large_file_with_a_time_is_shared(store: Store) -> None:
     """Checkouts with the same large file of the same time have one file, other times have others.
 
