@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import stat
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -15,7 +14,7 @@ from stiletto.api.session import Stat
 from stiletto.api.texts import check_variable
 from stiletto.engine.client import Client
 from stiletto.engine.core import Core
-from stiletto.engine.file_leaves import is_of, stat_of
+from stiletto.engine.file_leaves import is_of, stat_of, stat_of_node
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.recipe import Recipe
 from stiletto.sandbox.spool import Stream
@@ -138,11 +137,7 @@ async def _found(client: Client, self: c.Container, at: str, follow: bool) -> St
     match mount := self.mount_at(at):
         case None:
             node = await client.core.evaluator.look(self.root, at, follow)
-            if node is None:
-                return None
-            size = 0 if node.kind == "dir" else node.stat.st_size
-            mode = stat.S_IMODE(node.stat.st_mode)
-            return Stat(posixpath.basename(node.path), size, _TYPES[node.kind], mode)
+            return None if node is None else stat_of_node(node)
         case c.DirectoryMount(target, source):
             tree = await client.core.evaluator.tree(source)
             entry = tree.get(posixpath.relpath(at, target), follow=follow)
@@ -152,11 +147,3 @@ async def _found(client: Client, self: c.Container, at: str, follow: bool) -> St
             return stat_of(posixpath.basename(at), named.file) if at == target else None
         case _:
             raise unreadable(mount, at)
-
-
-_TYPES = {
-    "dir": "DIRECTORY",
-    "file": "REGULAR",
-    "link": "SYMLINK",
-    "other": "UNKNOWN",
-}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import posixpath
+import stat
 from collections.abc import Awaitable, Callable, Sequence
 
 from stiletto.api import container as c
@@ -21,6 +22,7 @@ from stiletto.errors import UsageError
 from stiletto.graph.changes import Changes, compare, difference, slash
 from stiletto.graph.tree import Dir, Entry, File, Link
 from stiletto.layers.paths import parents
+from stiletto.layers.view import Node
 
 # -- directories ---------------------------------------------------------------------------------
 
@@ -84,11 +86,9 @@ async def directory_exists(
     do_not_follow_symlinks: bool = False,
 ) -> bool:
     """Whether a path exists, and is of a kind."""
-    above = rebased(self, path)
-    tree = await client.core.evaluator.tree(above[0])
     if expected_type == "SYMLINK_TYPE":
         do_not_follow_symlinks = True
-    found = _found(tree, above[1], follow=not do_not_follow_symlinks)
+    found = await _look(client, self, path, follow=not do_not_follow_symlinks)
     return found is not None and is_of(found, expected_type)
 
 
@@ -97,12 +97,22 @@ async def directory_stat(
     client: Client, self: f.Directory, path: str, do_not_follow_symlinks: bool = False
 ) -> Stat:
     """Return what is known of a path."""
-    above = rebased(self, path)
-    tree = await client.core.evaluator.tree(above[0])
-    found = _found(tree, above[1], follow=not do_not_follow_symlinks) if path else None
+    found = await _look(client, self, path, follow=not do_not_follow_symlinks)
+    found = found if path else None
     if found is None:
         raise UsageError(f"{path}: no such file or directory")
     return found
+
+
+async def _look(client: Client, self: f.Directory, path: str, *, follow: bool) -> Stat | None:
+    """Return what is known of a path; of a container's root nothing else is read."""
+    at, inside = rebased(self, path)
+    match at:
+        case c.ContainerDirectory(root, "/"):
+            node = await client.core.evaluator.look(root, f"/{inside}", follow)
+            return None if node is None else stat_of_node(node)
+        case _:
+            return _found(await client.core.evaluator.tree(at), inside, follow=follow)
 
 
 def _found(tree: Dir, path: str, *, follow: bool) -> Stat | None:
@@ -122,6 +132,21 @@ def _found(tree: Dir, path: str, *, follow: bool) -> Stat | None:
 def is_of(found: Stat, expected_type: str | None) -> bool:
     """Whether a path is of a kind, as `exists` names the kinds."""
     return expected_type in (None, f"{found.file_type}_TYPE")
+
+
+def stat_of_node(node: Node) -> Stat:
+    """Return what the API shows of a path in layers."""
+    size = 0 if node.kind == "dir" else node.stat.st_size
+    mode = stat.S_IMODE(node.stat.st_mode)
+    return Stat(posixpath.basename(node.path), size, _TYPES[node.kind], mode)
+
+
+_TYPES = {
+    "dir": "DIRECTORY",
+    "file": "REGULAR",
+    "link": "SYMLINK",
+    "other": "UNKNOWN",
+}
 
 
 def stat_of(name: str, entry: Entry) -> Stat:
