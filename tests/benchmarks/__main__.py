@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from stiletto.layers.remove import remove_tree
+from tests.e2e.bench import REPOSITORY, dagger_answers
 
 from .figures import Measured, Point
 from .growth import SERIES
@@ -27,9 +28,10 @@ from .machine import Machine, facts, made
 from .packages import PACKAGES, Package, own, prepared
 from .rounds import COLUMNS, Course
 from .rows import CACHES, ROWS, Row, Scene
-from .table import COLUMN, SLOWER, as_json, drawing, markdown
+from .table import SLOWER, as_json, drawing, markdown, with_section
 
 NAMES = ", ".join([row.name for row in ROWS] + [each.name for each in SERIES])
+PAGE = REPOSITORY / "docs" / "performance.md"
 PYTHONS = "3.10,3.11,3.12,3.13"
 
 
@@ -94,10 +96,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--store", type=Path, help="a store of stiletto, in place of an empty one")
     parser.add_argument("--json", type=Path, help="a file for every single run")
     parser.add_argument("--growth", action="store_true", help="measure sizes in place of rows")
+    parser.add_argument("--write", action="store_true", help="the result to docs/performance.md")
     parser.add_argument("--check", action="store_true", help="exit 1 where a goal is missed")
     given = parser.parse_args(argv)
     only = _names(given.only)
     columns = [name for name in COLUMNS if name in _names(given.column)]
+    if not dagger_answers():
+        columns = [name for name in columns if not name.startswith("dagger")]
     at = Path(tempfile.mkdtemp(prefix="benchmarks-")).resolve()
     results: list[Measured] = []
     try:
@@ -109,13 +114,18 @@ def main(argv: Sequence[str] | None = None) -> int:
             rows = rows_of(package, only)
             for found in measure(machine, package, rows, columns, given.pairs) if rows else ():
                 results.append(found)
-                sys.stderr.write(f"{package.name} {found.row}: {found.missed(COLUMN, SLOWER)}\n")
+                sys.stderr.write(f"{package.name} {found.row}: {found.missed(SLOWER)}\n")
     finally:
         remove_tree(at)
-    sys.stdout.write(drawing(points, before) if given.growth else markdown(results, before))
+    text = drawing(points, before) if given.growth else markdown(results, before)
+    sys.stdout.write(text)
+    if given.write:
+        name = "growth" if given.growth else "rows"
+        page = PAGE.read_text(encoding="utf-8")
+        PAGE.write_text(with_section(page, name, text), encoding="utf-8")
     if given.json:
         given.json.write_text(as_json(results, points, before), encoding="utf-8")
-    missed = [each for each in results if each.missed(COLUMN, SLOWER)]
+    missed = [each for each in results if each.missed(SLOWER)]
     slow = [each for each in points if each.of_limit.median > 1]
     return int(given.check and bool(missed or slow))
 

@@ -22,6 +22,9 @@ OUTCOMES = ("passed", "failed", "error", "errors", "skipped", "xfailed", "xpasse
 COUNTS = re.compile(rf"\d+ (?:{'|'.join(OUTCOMES)})(?:, \d+ (?:{'|'.join(OUTCOMES)}))*")
 CELL = re.compile(r"^(?P<cell>\d\.\d+\S*) +(?:passed|failed) ", re.MULTILINE)
 
+ONLY = ("--no-default-groups", "--group", GROUP)
+"""What uv installs: the same for each column. In pyproject.toml it would be a part of uv.lock."""
+
 Counts = Mapping[str, Mapping[str, int]]
 """Python -> outcome -> number of tests."""
 
@@ -94,8 +97,8 @@ class Column(Protocol):
         """Return what to run, all at once."""
         ...
 
-    def counts(self, place: Place, job: Job, printed: str) -> Counts:
-        """Return what the run counted."""
+    def counts(self, place: Place, job: Job, printed: str) -> Counts | None:
+        """Return what the run counted; None where nothing is to be counted."""
         ...
 
 
@@ -158,7 +161,7 @@ class Uv(Reports):
         frozen = ("--frozen",) if place.locked else ()
         return [
             Command(
-                ("uv", "run", "--quiet", *frozen, "--python", each, *pytest(place, each)),
+                ("uv", "run", "--quiet", *frozen, *ONLY, "--python", each, *pytest(place, each)),
                 {"UV_PROJECT_ENVIRONMENT": str(place.at / f"venv-{each}")},
             )
             for each in job.pythons
@@ -212,7 +215,7 @@ import nox
 @nox.session(python={pythons!r}, venv_backend="uv", reuse_venv=True)
 def tests(session):
     environ = {{"UV_PROJECT_ENVIRONMENT": session.virtualenv.location}}
-    session.run_install("uv", "sync", "--quiet", *{frozen!r}, env=environ)
+    session.run_install("uv", "sync", "--quiet", *{flags!r}, env=environ)
     session.run("pytest", f"--junit-xml={reports}/{{session.python}}.xml")
 """
 
@@ -225,8 +228,8 @@ class Nox(Reports):
 
     def configure(self, place: Place, pythons: Sequence[str]) -> None:
         """Write noxfile.py."""
-        frozen = ["--frozen"] if place.locked else []
-        text = NOX.format(pythons=[*pythons], frozen=frozen, reports=place.reports)
+        flags = [*(["--frozen"] if place.locked else []), *ONLY]
+        text = NOX.format(pythons=[*pythons], flags=flags, reports=place.reports)
         (place.package / "noxfile.py").write_text(text, encoding="utf-8")
 
     def commands(self, place: Place, job: Job, setting: str) -> list[Command]:
@@ -267,8 +270,8 @@ class Stiletto:
     def _with_module(self, place: Place, call: Sequence[str]) -> Sequence[str]:
         """Put the module, and the package, where a command line has them."""
         command, *rest = call
-        # Other modules have no such argument, and `functions` runs none.
-        reads = self.module == REPOSITORY and command != "functions"
+        # Other modules have no such argument; other commands take the directory they are in.
+        reads = self.module == REPOSITORY and command == "call"
         source = ("--source", str(place.package)) if reads else ()
         return (command, "--progress=plain", "-m", str(self.module), *source, *rest)
 
@@ -295,5 +298,39 @@ def pytest(place: Place, python: str) -> Sequence[str]:
     return ("pytest", f"--junit-xml={place.reports}/{python}.xml")
 
 
+EMPTY = {
+    "dagger.json": '{"name": "empty", "engineVersion": "v0.21.8", "sdk": {"source": "python"}}\n',
+    "pyproject.toml": '[project]\nname = "empty"\nversion = "0"\ndependencies = ["dagger-io"]\n',
+    "src/empty/__init__.py": (
+        "from dagger import function, object_type\n\n\n@object_type\nclass Empty:\n"
+        "    @function\n    def nothing(self) -> int:\n        return 0\n"
+    ),
+}
+
+
+class DaggerEmpty:
+    """A call of a module that has one function and does nothing: what Dagger costs by itself."""
+
+    name = "dagger-empty"
+    settings: Sequence[str] = ("",)
+
+    def configure(self, place: Place, pythons: Sequence[str]) -> None:
+        """Write the module."""
+        for name, text in EMPTY.items():
+            (place.at / "empty" / name).parent.mkdir(parents=True, exist_ok=True)
+            (place.at / "empty" / name).write_text(text, encoding="utf-8")
+
+    def commands(self, place: Place, job: Job, setting: str) -> list[Command]:
+        """Call its function."""
+        module = str(place.at / "empty")
+        return [Command(("dagger", "call", "--progress=plain", "-m", module, "nothing"))]
+
+    def counts(self, place: Place, job: Job, printed: str) -> None:
+        """Return None: no test runs."""
+        return
+
+
 PEERS: tuple[Column, ...] = (Pytest(), Uv(), Tox(), Nox())
 ENGINES: tuple[Column, ...] = (Stiletto(), Stiletto(name="stiletto-idle-0", kept=False))
+DAGGER: tuple[Column, ...] = (Stiletto(name="dagger", program=("dagger",)), DaggerEmpty())
+"""Measured where an engine answers."""

@@ -23,7 +23,7 @@ class Sample:
     number: int
     elapsed_s: float
     code: int
-    counts: Counts
+    counts: Counts | None
     load: float
 
 
@@ -71,7 +71,11 @@ def spread(values: Sequence[float]) -> Spread:
 
 @dataclass(frozen=True)
 class Measured:
-    """A row over one package: every run, and R of each round."""
+    """A row over one package: every run, and R of each round.
+
+    Attributes:
+        judged: the column that has to reach the goal.
+    """
 
     row: str
     package: str
@@ -79,6 +83,7 @@ class Measured:
     goal: Goal | None
     reference_s: Sequence[float]
     samples: Sequence[Sample]
+    judged: str = "stiletto"
 
     def columns(self) -> list[str]:
         """Return the names of the columns that ran."""
@@ -115,7 +120,7 @@ class Measured:
 
     def disagreement(self) -> str:
         """Return what keeps columns from being compared; empty where verdicts and counts agree."""
-        counted = [each for each in self.samples if any(each.counts.values())]
+        counted = [each for each in self.samples if each.counts and any(each.counts.values())]
         if not counted:
             codes = {each.column: each.code for each in self.samples}
             return "" if not any(codes.values()) else f"exit codes {codes}"
@@ -123,17 +128,20 @@ class Measured:
         for each in rest:
             if (each.code == 0) != (first.code == 0):
                 return f"{first.column} ended with {first.code}, {each.column} with {each.code}"
-            for cell in first.counts.keys() & each.counts.keys():
-                if first.counts[cell] != each.counts[cell]:
+            one, other = first.counts or {}, each.counts or {}
+            for cell in one.keys() & other.keys():
+                if one[cell] != other[cell]:
                     return (
-                        f"{cell}: {first.column} {_counted(first.counts[cell])}, "
-                        f"{each.column} {_counted(each.counts[cell])}"
+                        f"{cell}: {first.column} {_counted(one[cell])}, "
+                        f"{each.column} {_counted(other[cell])}"
                     )
-        silent = {each.column for each in self.samples} - {each.column for each in counted}
+        silent = {each.column for each in self.samples if each.counts is not None}
+        silent -= {each.column for each in counted}
         return f"without counts: {', '.join(sorted(silent))}" if silent else ""
 
-    def missed(self, column: str, slower: Sequence[str]) -> list[str]:
-        """Return what a column misses: the goal, or to be ahead of others; empty where nothing."""
+    def missed(self, slower: Sequence[str]) -> list[str]:
+        """Return what the row misses: the goal, or to be ahead of others; empty where nothing."""
+        column = self.judged
         wrong = self.disagreement()
         found = [f"not comparable: {wrong}"] if wrong else []
         if (of_goal := self.of_goal(column)) and spread(of_goal).median > 1.0:

@@ -1,7 +1,7 @@
 """What is measured: sdists with their tests in them, pinned, and prepared alike for all columns.
 
-Prepared means: without coverage and without configuration of other runners, and with the
-dependencies of the tests in one group that is uv's default. Tests that fail on a Python of some
+Prepared means: without coverage and without configuration of other runners, with the dependencies
+of the tests in one group, and as a git repository. Tests that fail on a Python of some
 machines are left out by name.
 """
 
@@ -19,6 +19,7 @@ import tomlkit
 
 from stiletto.sandbox.archives import unpack
 from tests.e2e.bench import FIXTURES
+from tests.e2e.repositories import commit
 
 GROUP = "tests"
 LEFT_OUT = ("tox.ini", "noxfile.py", "requirements", ".python-version")
@@ -137,7 +138,8 @@ def prepared(package: Package, at: Path, environ: Mapping[str, str]) -> Path:
         shutil.rmtree(gone) if gone.is_dir() else gone.unlink(missing_ok=True)
     project = made / "pyproject.toml"
     project.write_text(alike(project.read_text(encoding="utf-8"), package), encoding="utf-8")
-    return made
+    # A repository, as people have: git is part of what is read.
+    return commit(made, package.requirement.partition(" ")[0].partition("==")[2])
 
 
 def alike(text: str, package: Package) -> str:
@@ -148,7 +150,6 @@ def alike(text: str, package: Package) -> str:
         tool.pop(name, None)
     if package.tests:
         document.setdefault("dependency-groups", {})[GROUP] = list(package.tests)
-    tool.setdefault("uv", {})["default-groups"] = [GROUP]
     if package.deselected:
         options = tool.setdefault("pytest", {}).setdefault("ini_options", {})
         options["addopts"] = [

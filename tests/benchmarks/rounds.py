@@ -15,13 +15,13 @@ from pathlib import Path
 from stiletto.layers.remove import remove_tree
 from tests.e2e.bench import stiletto_program
 
-from .columns import ENGINES, PEERS, Column, Command, Job, Place, Stiletto
+from .columns import DAGGER, ENGINES, PEERS, Column, Command, Job, Place, Stiletto
 from .figures import Measured, Sample
 from .machine import Machine, reference_s
 from .rows import WHEELS, Row, Scene, matrix, new, restore
 
 TIMEOUT_S = 1800
-COLUMNS: Mapping[str, Column] = {each.name: each for each in (*PEERS, *ENGINES)}
+COLUMNS: Mapping[str, Column] = {each.name: each for each in (*PEERS, *ENGINES, *DAGGER)}
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,8 @@ class Course:
             self._edits += 1
             turned = names[:: 1 if number % 2 == 0 else -1]
             samples += [self._sample(row, job, name, number) for name in turned]
-        goal = row.goal
-        return Measured(row.name, self.scene.package.name, row.reset, goal, references, samples)
+        name = self.scene.package.name
+        return Measured(row.name, name, row.reset, row.goal, references, samples, row.judged)
 
     def _begin(self, row: Row, job: Job, names: Sequence[str]) -> None:
         """Run what the row starts from, unmeasured."""

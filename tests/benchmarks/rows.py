@@ -117,7 +117,7 @@ class Row:
         fresh: what is emptied before each run: nothing, environments and caches (`CACHES`), or
             environments and results while downloaded wheels stay (`WHEELS`).
         job: what is run.
-        goal: of the column `stiletto`.
+        goal: of the column that is judged.
         packages: names; empty for all.
     """
 
@@ -130,6 +130,7 @@ class Row:
     once: bool = False
     fresh: str = ""
     packages: Sequence[str] = ()
+    judged: str = "stiletto"
 
 
 def one(scene: Scene) -> Job:
@@ -242,6 +243,15 @@ ROWS: Sequence[Row] = (
         Goal("pytest", reference=SHORT),
         make_red,
         once=True,
+    ),
+    Row(
+        "dagger",
+        "nothing; Dagger's engine",
+        ("dagger", "dagger-empty"),
+        one,
+        Goal("dagger-empty", factor=1.3),
+        packages=("millrace",),
+        judged="dagger",
     ),
     Row(
         "versions",

@@ -8,13 +8,14 @@ from dataclasses import asdict
 
 from .figures import Measured, Point, Spread, bends, spread
 
-COLUMN = "stiletto"
 SLOWER = ("tox", "nox")
-"""What the column has to be ahead of, in every row."""
+"""What has to be slower, in every row."""
 HEADINGS = ("row", "pytest", "uv", "tox", "nox", "stiletto", "idle 0", "goal", "of the goal")
 BAR = 40
 """Characters of the longest bar."""
 TIMES = ("pytest", "uv", "tox", "nox", "stiletto", "stiletto-idle-0")
+BESIDE = {"dagger-empty": "pytest", "dagger": "stiletto"}
+"""Columns of rows without those of the table -> where they are shown."""
 
 
 def markdown(results: Sequence[Measured], facts: Mapping[str, str]) -> str:
@@ -33,7 +34,7 @@ def markdown(results: Sequence[Measured], facts: Mapping[str, str]) -> str:
         parts.extend(
             f"- `{each.row}`: {'; '.join(wrong)}."
             for each in rows
-            if (wrong := each.missed(COLUMN, SLOWER))
+            if (wrong := each.missed(SLOWER))
         )
     return "\n\n".join(parts) + "\n"
 
@@ -68,12 +69,13 @@ def _bar(seconds: float, points: Sequence[Point]) -> str:
 
 
 def _line(row: Measured) -> Sequence[str]:
-    columns = row.columns()
+    shown = {BESIDE.get(name, name): name for name in row.columns()}
     times = [
-        _seconds(spread([*row.times(name).values()])) if name in columns else "" for name in TIMES
+        _seconds(spread([*row.times(shown[name]).values()])) if name in shown else ""
+        for name in TIMES
     ]
-    of_goal = row.of_goal(COLUMN)
-    met = "no" if row.missed(COLUMN, SLOWER) else "yes"
+    of_goal = row.of_goal(row.judged)
+    met = "no" if row.missed(SLOWER) else "yes"
     ratio = f"{_ratio(spread(of_goal))}: {met}" if of_goal else met
     return (f"`{row.row}`", *times, str(row.goal or ""), ratio)
 
@@ -92,8 +94,22 @@ def _table(lines: Sequence[Sequence[str]]) -> str:
     return "\n".join([head, "|" + "---|" * len(lines[0]), *rows])
 
 
+def with_section(page: str, name: str, text: str) -> str:
+    """Return a page whose section between two comments is this text.
+
+    Raises:
+        ValueError: it has no such section.
+    """
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    before, found, rest = page.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(f"no section {name}")
+    return f"{before}{begin}\n\n{text}\n{end}{after}"
+
+
 def as_json(results: Sequence[Measured], points: Sequence[Point], facts: Mapping[str, str]) -> str:
     """Return every run, with the machine."""
-    rows = [{**asdict(each), "missed": each.missed(COLUMN, SLOWER)} for each in results]
+    rows = [{**asdict(each), "missed": each.missed(SLOWER)} for each in results]
     growth = [asdict(each) for each in points]
     return json.dumps({"machine": dict(facts), "rows": rows, "growth": growth}, indent=1) + "\n"

@@ -23,14 +23,12 @@ addopts = "-m 'not slow'"
 
 
 def test_coverage_and_other_runners_are_left_out() -> None:
-    """The group of the tests is the default one, and has what the package lacks."""
+    """The group of the tests has what the package lacks."""
     package = Package("a", "", "a.py", "test_a.py", tests=("pytest",))
 
     made = tomllib.loads(alike(TEXT, package))
 
-    assert {"uv": {"default-groups": ["tests"]}} == {
-        name: table for name, table in made["tool"].items() if name != "pytest"
-    }
+    assert ["pytest"] == [*made["tool"]]
     assert {"tests": ["pytest"]} == made["dependency-groups"]
 
 

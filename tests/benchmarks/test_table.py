@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from .figures import Goal, Measured, Point, Sample
-from .table import as_json, drawing, markdown
+from .table import as_json, drawing, markdown, with_section
 
 COUNTS = {"3.12": {"passed": 4}}
 FACTS = {"cores": "2", "tox": ""}
@@ -58,3 +60,31 @@ def test_json_has_every_run() -> None:
     assert FACTS == found["machine"]
     assert [1.0, 2.0, 3] == [each["elapsed_s"] for each in found["rows"][0]["samples"]]
     assert ["2.00 of the goal", "1.50 of nox"] == found["rows"][0]["missed"]
+
+
+def test_section_of_a_page_is_replaced() -> None:
+    """What stands around it stays."""
+    page = "a\n<!-- rows -->\nold\n<!-- end of rows -->\nb\n"
+
+    assert "a\n<!-- rows -->\n\nnew\n\n<!-- end of rows -->\nb\n" == with_section(
+        page, "rows", "new\n"
+    )
+
+
+def test_page_without_the_section_is_refused() -> None:
+    """Nothing is written where it would not be found."""
+    with pytest.raises(ValueError, match="no section growth"):
+        with_section("<!-- rows -->", "growth", "")
+
+
+def test_columns_of_dagger_are_shown_beside_ours() -> None:
+    """The empty module is what nothing can be faster than; the other columns stay empty."""
+    times = {"dagger": 4.0, "dagger-empty": 3.0}
+    samples = [Sample(name, 0, each, 0, None, 0.0) for name, each in times.items()]
+    goal = Goal("dagger-empty", factor=1.3)
+    found = Measured("dagger", "attrs", "nothing", goal, [0.1], samples, "dagger")
+
+    assert (
+        "| `dagger` | 3.00 (3.00-3.00) |  |  |  | 4.00 (4.00-4.00) |  | 1.3 dagger-empty "
+        "| 1.03 (1.03-1.03): no |"
+    ) in markdown([found], FACTS)
