@@ -8,11 +8,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from stiletto.kept import place
 from stiletto.layers.remove import remove_tree
 
 from .bench import FIXTURES, REPOSITORY, Bench
@@ -43,7 +44,11 @@ class User:
 
 def python_for_nobody() -> tuple[str, str] | None:
     """Return an interpreter that the user may run, and its X.Y: the first of those that are."""
-    ask = "import sys; assert sys.version_info >= (3, 11); print('%d.%d' % sys.version_info[:2])"
+    # One in root's home may start, because setpriv still has root's rights then, and no child does.
+    ask = (
+        "import os, sys; assert sys.version_info >= (3, 11); os.stat(sys.executable); "
+        "print('%d.%d' % sys.version_info[:2])"
+    )
     for candidate in CANDIDATES:
         done = subprocess.run(
             [*AS_NOBODY, candidate, "-c", ask], capture_output=True, text=True, check=False, cwd="/"
@@ -117,3 +122,22 @@ def test_ordinary_user_saves_a_build(user: User) -> None:
         path.name for path in made
     ]
     assert {NOBODY} == {path.stat().st_uid for path in made}
+
+
+def test_ordinary_user_has_a_kept_process_of_its_own(user: User) -> None:
+    """A process is kept for the user, serves the next command, and is the user's alone."""
+    kept = replace(user.bench, env={**user.bench.env, "STILETTO_IDLE": "60"})
+    store = Path(kept.env["STILETTO_CACHE"])
+    try:
+        shown = [kept.passes(user.source, "versions").out]
+        before = place.sockets(store)
+        (user.source / "README.md").write_text("another source: the function runs again\n")
+        shown.append(kept.passes(user.source, "versions").out)
+        owners = {path.lstat().st_uid for path in [*before, before[0].parent]}
+        assert (shown[:1], {NOBODY}) == (shown[1:], owners)
+        assert before == place.sockets(store)
+        assert place.connected(before[0]) is None, "root has no connection to it"
+        assert before == place.sockets(store)
+    finally:
+        stopped = kept.run("stop").out
+    assert "1 process ended\n" == stopped

@@ -252,6 +252,7 @@ def main() -> None:
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, number)
         os.close(nothing)
+    os.chdir("/")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with Store(request.root) as store, store.stage() as stage:
         path = place.directory(request.root) / f"{request.name}-{os.getpid()}{place.SUFFIX}"
