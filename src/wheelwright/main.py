@@ -22,11 +22,10 @@ from wheelwright.gates import run as gates
 from wheelwright.gates.audit import Audit
 from wheelwright.gates.security import Security
 from wheelwright.gates.types import Types
-from wheelwright.github import annotate, ruleset
+from wheelwright.github import ruleset
 from wheelwright.github import shell as github
 from wheelwright.github.options import Options
 from wheelwright.gitlab.shell import write_jobs
-from wheelwright.importing import shell as importing
 from wheelwright.module.args import (
     AllPackages,
     CallTimeout,
@@ -59,7 +58,7 @@ from wheelwright.testing import shards as sharding
 from wheelwright.testing.cells import Selection
 from wheelwright.testing.matrix_options import MatrixOptions
 from wheelwright.testing.plan import TestRequest
-from wheelwright.testing.reports import history, trend_page
+from wheelwright.testing.reports import history
 from wheelwright.testing.reports.model import MatrixReport
 
 __all__ = [
@@ -169,6 +168,8 @@ class Wheelwright(Starting, Releases):
 
         What is not carried over follows in comments. Nothing of the project is run.
         """
+        from wheelwright.importing import shell as importing
+
         return await importing.settings(await self._loaded())
 
     # No check: `matrix` is one, and runs these tests, too.
@@ -317,6 +318,8 @@ class Wheelwright(Starting, Releases):
 
         Annotations do not make this call fail: `ci` and `matrix` judge.
         """
+        from wheelwright.github import annotate
+
         loaded = await self._loaded(git, reading=True)
         python, requested = self._python(loaded), bool(self.python)
         return await annotate.annotate(
@@ -339,6 +342,8 @@ class Wheelwright(Starting, Releases):
         self, history_: Annotated[dagger.File, Doc("What `matrix-run history` returned.")]
     ) -> dagger.File:
         """Return the same as a page: durations and coverage of each cell over its runs."""
+        from wheelwright.testing.reports import trend_page
+
         name = "trend.html"
         page = trend_page.render(await history_.contents())
         return dag.directory().with_new_file(name, page).file(name)

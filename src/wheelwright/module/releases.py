@@ -1,10 +1,13 @@
-"""The functions about releases, which the module's object inherits. They delegate only."""
+"""The functions about releases, which the module's object inherits. They delegate only.
+
+Each imports what it needs: a process of the module that runs another function loads none of it.
+"""
 
 # No postponed annotations here: the SDK reads them from the functions themselves.
 
 from dataclasses import replace
 from enum import Enum
-from typing import Annotated, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import dagger
 from dagger import Doc, enum_type
@@ -13,7 +16,6 @@ from wheelwright.container.loading import LoadedProject
 from wheelwright.module.args import Built, Checkout, Digest, Repository
 from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
-from wheelwright.release.act import published, release, replay, status, tagged, taking, trial
 from wheelwright.release.act.options import (
     Api,
     Branch,
@@ -32,11 +34,13 @@ from wheelwright.release.act.options import (
     Trust,
     Upload,
 )
-from wheelwright.release.decide.rehearsed import Part, Rehearsed
-from wheelwright.release.decide.replay.replayed import as_json, text
-from wheelwright.release.decide.report import Report, Stopped
-from wheelwright.release.decide.status import Standings
+from wheelwright.release.decide.part import Part
 from wheelwright.release.decide.version import Bump, Request
+
+if TYPE_CHECKING:
+    from wheelwright.release.decide.rehearsed import Rehearsed
+    from wheelwright.release.decide.report import Report
+    from wheelwright.release.decide.status import Standings
 
 
 @enum_type
@@ -91,7 +95,7 @@ RELEASE: Final = (
 """The arguments of a release, and of its rehearsal."""
 
 
-def _printed(report: Report | Rehearsed | Standings, format_: ReportFormat) -> str:
+def _printed(report: "Report | Rehearsed | Standings", format_: ReportFormat) -> str:
     return {
         ReportFormat.TEXT: report.text,
         ReportFormat.MARKDOWN: report.markdown,
@@ -121,6 +125,9 @@ class Releases:
         *,
         rehearsal: bool,
     ) -> str:
+        from wheelwright.release.act import release
+        from wheelwright.release.decide.report import Stopped
+
         # A rehearsal that builds has the steps of a release, so that its hashes are those, too.
         edits_only = rehearsal and options.part is Part.EDITS
         source = self._of_package(options, git, stand_in=edits_only, releasing=not edits_only)
@@ -163,6 +170,8 @@ class Releases:
         `release-propose`, `release-publish` and `release-finish`, in this order: they get the
         secrets, and run no code of the repository. `release` does all of it in one call.
         """
+        from wheelwright.release.act import release, tagged
+
         source = self._of_package(options, git, checkout=True, releasing=True)
         if tag:
             return await tagged.build(*await source, tag)
@@ -177,6 +186,8 @@ class Releases:
 
         The commit is made from texts, and must be the one that was built.
         """
+        from wheelwright.release.act import taking
+
         return (await taking.propose(options, built, digest)).text()
 
     @uncached
@@ -185,6 +196,8 @@ class Releases:
         self, built: Built, digest: Digest = "", *, options: ReleaseOptions
     ) -> str:
         """Compare the hashes, sign and upload: the one job that the index trusts."""
+        from wheelwright.release.act import taking
+
         return await taking.publish(options, built, digest)
 
     @uncached
@@ -196,6 +209,8 @@ class Releases:
 
         If the index does not have the release, it releases the lock and stops.
         """
+        from wheelwright.release.act import taking
+
         return (await taking.finish(options, built, digest)).text()
 
     @uncached
@@ -220,6 +235,8 @@ class Releases:
 
         It works at any time, writes nothing, and is what every stop of `release` ends with.
         """
+        from wheelwright.release.act import status
+
         found = await status.status(*await self._of_package(options, git, stand_in=True))
         return _printed(found, format_)
 
@@ -227,6 +244,8 @@ class Releases:
     @takes(Bump, Branch, Origin, NamedIndex, Api, Trust)
     async def next_version(self, git: Repository, options: ReleaseOptions) -> str:
         """Print the version that `release` with the same arguments would release."""
+        from wheelwright.release.act import release
+
         return await release.version(*await self._of_package(options, git, stand_in=True))
 
     @uncached
@@ -248,6 +267,10 @@ class Releases:
         ends with the edits; `--until build` builds, too, and compares with the index's files. It
         fails only where a release would have been refused.
         """
+        from wheelwright.release.act import replay
+        from wheelwright.release.decide.replay.replayed import as_json, text
+        from wheelwright.release.decide.report import Stopped
+
         builds = options.part is Part.BUILD
         source = await self._of_package(options, git, releasing=builds)
         found = await replay.replay(*source, tag, last)
@@ -260,6 +283,8 @@ class Releases:
     @takes(Bump, Branch, Origin, NamedIndex, Api, Trust, bump="patch")
     async def changelog(self, git: Repository, options: ReleaseOptions) -> str:
         """Print the changelog's entry for the release; fail if there is none."""
+        from wheelwright.release.act import release
+
         # A default bump must not contradict a version that the caller gave.
         if options.version or options.post:
             options = replace(options, bump="")
@@ -274,6 +299,8 @@ class Releases:
         options: ReleaseOptions,
     ) -> str:
         """Check that a tag of the remote names the package's own version."""
+        from wheelwright.release.act import tagged
+
         return await tagged.verify_tag(*await self._of_package(options, git), tag)
 
     @uncached
@@ -285,6 +312,8 @@ class Releases:
         options: ReleaseOptions,
     ) -> str:
         """Check, build, verify and publish the commit of an existing tag that you pushed."""
+        from wheelwright.release.act import tagged
+
         source = await self._of_package(options, git, releasing=True)
         return await tagged.publish(*source, tag)
 
@@ -303,6 +332,9 @@ class Releases:
         Each file is downloaded, and its SHA-256 compared with GitHub's and with what the tag's
         commit builds. Attestations are verified. Fails if anything differs.
         """
+        from wheelwright.release.act import published
+        from wheelwright.release.decide.report import Stopped
+
         source = await self._of_package(options, git, releasing=True)
         found = await published.verify_release(*source, version)
         printed = found.json() if format_ is VerifyFormat.JSON else found.text()
@@ -319,5 +351,7 @@ class Releases:
         downloads, compares, installs from that index, and runs the tests. The repository stays
         as it is.
         """
+        from wheelwright.release.act import trial
+
         source = await self._of_package(options, git, releasing=True)
         return await trial.rehearse(*source)

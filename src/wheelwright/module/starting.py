@@ -13,7 +13,7 @@ from wheelwright.module.args import Git
 from wheelwright.module.takes import takes
 from wheelwright.module.uncached import uncached
 from wheelwright.release.act.options import Api, NamedIndex, Origin, ReleaseOptions, Trust
-from wheelwright.start import doctor, init, setup_github
+from wheelwright.start import init
 
 
 @enum_type
@@ -61,6 +61,8 @@ class Starting:
         Each with the next command, or the page to open and the value of each field. It only reads.
         GitHub's settings need a token: --github-token 'cmd://gh auth token'.
         """
+        from wheelwright.start import doctor
+
         started = await self._to_start(options, git, runners=True)
         json = format_ is DoctorFormat.JSON
         return await doctor.examine(*started, json=json, strict=strict)
@@ -80,4 +82,6 @@ class Starting:
         and that Actions may create pull requests. What a person made is kept as it is. It needs the
         token of an administrator: --github-token 'cmd://gh auth token'.
         """
+        from wheelwright.start import setup_github
+
         return await setup_github.setup(*await self._to_start(options, git), apply=apply)

@@ -24,7 +24,7 @@ from wheelwright.gitlab.shell import write_jobs
 from wheelwright.project.arguments import argument
 from wheelwright.project.files import join
 from wheelwright.repository.look import look
-from wheelwright.start import changelog, dagger_json
+from wheelwright.start import dagger_json
 from wheelwright.start.dagger_json import Toolchain
 
 _DESCRIBING: Final = (
@@ -83,6 +83,8 @@ async def init(loaded: LoadedProject, package: str, options: Options) -> dagger.
         pin = f", pinned to {toolchain.pin[:12]}" if toolchain.pin else ""
         notes.append(f"{dagger_json.PATH}: adds the toolchain {toolchain.source}{pin}")
     if project.installable:
+        from wheelwright.start import changelog
+
         keeps = changelog.kept(project, loaded.files.names)
         path = join(project.where, changelog.NAME)
         if keeps:

@@ -1,7 +1,8 @@
 """The options of a release: each field is an argument, with its help and default.
 
 Empty means the default. A function takes the groups that concern it (`module/takes.py`);
-what it does not take has its default.
+what it does not take has its default. Every process of the module reads this file, so what only a
+release needs is imported where it is needed.
 """
 
 from __future__ import annotations
@@ -10,21 +11,21 @@ import time
 import uuid
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import dagger
 
 from wheelwright.errors import RequestError
 from wheelwright.project.arguments import argument
-from wheelwright.release.act.http import Http
-from wheelwright.release.decide import pinned
-from wheelwright.release.decide.pinned import PlanFile
-from wheelwright.release.decide.plan import RunIdentity
-from wheelwright.release.decide.refs import LONGEST_LINE, line
-from wheelwright.release.decide.rehearsed import Part
+from wheelwright.release.decide.part import Part
 from wheelwright.release.decide.stops import Problem, Reason
 from wheelwright.release.decide.urls import IndexUrls, is_pypi
 from wheelwright.release.decide.version import Request
+
+if TYPE_CHECKING:
+    from wheelwright.release.act.http import Http
+    from wheelwright.release.decide.pinned import PlanFile
+    from wheelwright.release.decide.plan import RunIdentity
 
 
 @dataclass(frozen=True)
@@ -199,6 +200,8 @@ class Partly:
         Raises:
             RequestError: it is no plan that can be read.
         """
+        from wheelwright.release.decide import pinned
+
         if self.plan is None:
             return None
         if (size := await self.plan.size()) > pinned.LONGEST_BYTES:
@@ -243,6 +246,8 @@ class Trust:
 
     async def http(self) -> Http:
         """Return the client for GitHub's API and the index's listing."""
+        from wheelwright.release.act.http import Http
+
         return Http(await self.ca.contents() if self.ca is not None else "")
 
 
@@ -305,6 +310,8 @@ class ReleaseOptions(
         Raises:
             RequestError: the name cannot be in a commit's message.
         """
+        from wheelwright.release.decide.plan import RunIdentity
+
         given = run_name(self.run)
         run = given or f"run-{uuid.uuid4().hex[:8]}"
         epoch_s = self.source_date_epoch or int(time.time())
@@ -317,6 +324,8 @@ def run_name(run: str) -> str:
     Raises:
         RequestError: it is more than a line, or a long one.
     """
+    from wheelwright.release.decide.refs import LONGEST_LINE, line
+
     if line(run) == run:
         return run
     raise RequestError(

@@ -19,10 +19,10 @@ from wheelwright.release.act.practising import practice_of
 from wheelwright.release.act.read import Read
 from wheelwright.release.decide import refs, rules, wheels
 from wheelwright.release.decide.commands import Commands
+from wheelwright.release.decide.part import Part
 from wheelwright.release.decide.plan import RunIdentity, Survey
 from wheelwright.release.decide.ports import ActFailed
 from wheelwright.release.decide.practice import Practice
-from wheelwright.release.decide.rehearsed import Part
 from wheelwright.release.decide.stops import Problem, Reason
 from wheelwright.release.decide.urls import IndexUrls
 from wheelwright.release.inside.plumbing import EMAIL

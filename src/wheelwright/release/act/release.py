@@ -27,9 +27,10 @@ from wheelwright.release.act.read import Read
 from wheelwright.release.act.repository import not_on_github
 from wheelwright.release.act.workshop import Containers
 from wheelwright.release.decide import roles, status
+from wheelwright.release.decide.part import Part
 from wheelwright.release.decide.plan import decide
 from wheelwright.release.decide.ports import GitHub, Ports
-from wheelwright.release.decide.rehearsed import Part, Planned, Rehearsed, change_of
+from wheelwright.release.decide.rehearsed import Planned, Rehearsed, change_of, last_act
 from wheelwright.release.decide.report import Report, Stopped, answered, concluded, stopped
 from wheelwright.release.decide.step import Done, Next, held, next_branch, next_prepared, next_step
 from wheelwright.release.decide.stops import Problem, Reason, Stop
@@ -63,7 +64,7 @@ class Release:
             say(f"  to continue it: {commands.continuing(self.plan.run, named=named)}")
             say(f"  its status: {commands.status}")
         part = self.options.part
-        decide = partial(next_branch, last=part.act) if part else next_step
+        decide = partial(next_branch, last=last_act(part)) if part else next_step
         ports = self._ports()
         outcome = await loop.run(self.plan, ports, say, decide=decide)
         if part is None or isinstance(outcome.end, Stop):
@@ -97,7 +98,7 @@ class Release:
         if plan.answer:
             return Rehearsed(answered(plan))
         part = self.options.part or Part.VERIFY
-        decide = partial(next_prepared, last=part.act)
+        decide = partial(next_prepared, last=last_act(part))
         outcome = await loop.run(plan, ports, say, decide=decide)
         return await self._rehearsed(outcome, ports, part)
 

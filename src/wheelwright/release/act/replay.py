@@ -25,9 +25,9 @@ from wheelwright.release.act.workshop import Containers
 from wheelwright.release.decide import editing, last_release, noted, refs
 from wheelwright.release.decide.commit import ReleaseCommit
 from wheelwright.release.decide.last_release import LastRelease
+from wheelwright.release.decide.part import Part
 from wheelwright.release.decide.plan import RunIdentity, decide
 from wheelwright.release.decide.ports import ActFailed
-from wheelwright.release.decide.rehearsed import Part
 from wheelwright.release.decide.replay import building, choosing, closing
 from wheelwright.release.decide.replay.building import Built
 from wheelwright.release.decide.replay.choosing import Dated

@@ -10,31 +10,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
 from typing import Any, Final
 
 from wheelwright.container.harmless import harmless, markdown
 from wheelwright.distribution.file import File
+from wheelwright.release.decide.part import Part
 from wheelwright.release.decide.pinned import FORMAT
 from wheelwright.release.decide.report import Links, Mark, Report
 from wheelwright.release.decide.texts import pull_body
 from wheelwright.release.decide.urls import IndexUrls
 from wheelwright.release.decide.world import Act, Journal, Plan
-
-
-class Part(Enum):
-    """How far the part of a release goes that writes nothing outside."""
-
-    EDITS = "edits"
-    CHECKS = "checks"
-    BUILD = "build"
-    VERIFY = "verify"
-
-    @property
-    def act(self) -> Act:
-        """Its last act."""
-        return _LAST[self]
-
 
 _LAST: Final = {
     Part.EDITS: Act.MAKE_COMMIT,
@@ -42,6 +27,11 @@ _LAST: Final = {
     Part.BUILD: Act.BUILD,
     Part.VERIFY: Act.CHECK,
 }
+
+
+def last_act(part: Part) -> Act:
+    """Return the last act of a part of a release."""
+    return _LAST[part]
 
 
 # -- the release commit ---------------------------------------------------------------------------

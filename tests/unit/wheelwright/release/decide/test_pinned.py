@@ -12,8 +12,8 @@ from tests.unit.wheelwright.release.imaginary import SDIST, WHEEL, Outside, a_pl
 from wheelwright.distribution.file import File
 from wheelwright.release.act.loop import Outcome, run
 from wheelwright.release.decide import pinned
+from wheelwright.release.decide.part import Part
 from wheelwright.release.decide.pinned import PlanFile
-from wheelwright.release.decide.rehearsed import Part
 from wheelwright.release.decide.step import Done
 from wheelwright.release.decide.stops import Reason, Stop
 from wheelwright.release.decide.urls import IndexUrls

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from tests.unit.wheelwright.release.imaginary import SDIST, WHEEL, Fault, Killed, Outside, a_plan
 from wheelwright.release.act.loop import Outcome, run
+from wheelwright.release.decide.part import Part
 from wheelwright.release.decide.rehearsed import (
     Change,
-    Part,
     Planned,
     Rehearsed,
     change_of,
+    last_act,
 )
 from wheelwright.release.decide.report import Links, Report, rows
 from wheelwright.release.decide.step import (
@@ -46,13 +47,13 @@ COMMIT = "journal-of-1.2.4-on-base"
 
 def rehearsal(outside: Outside, part: Part = Part.VERIFY, plan: Plan | None = None) -> Outcome:
     """Run the first part of a release."""
-    decide = partial(next_prepared, last=part.act)
+    decide = partial(next_prepared, last=last_act(part))
     return asyncio.run(run(plan or a_plan(), outside.ports, decide=decide))
 
 
 def partly(outside: Outside, part: Part = Part.EDITS) -> Outcome:
     """Run a release that ends with its branch."""
-    decide = partial(next_branch, last=part.act)
+    decide = partial(next_branch, last=last_act(part))
     return asyncio.run(run(a_plan(), outside.ports, decide=decide))
 
 
