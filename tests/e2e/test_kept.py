@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -262,6 +263,15 @@ def test_what_is_printed_at_the_import_is_shown_each_time(residue: Module) -> No
     shown = ["imported" in residue.call("look").err for _ in range(2)]
 
     assert [True, True] == shown
+
+
+def test_the_same_code_elsewhere_has_the_same_process(residue: Module, tmp_path: Path) -> None:
+    """Two commands share a process where their modules differ by nothing but their place."""
+    before = residue.process
+    elsewhere = shutil.copytree(residue.bench.module, tmp_path / "elsewhere")
+
+    assert CLEAN == Module(replace(residue.bench, module=elsewhere)).gives("look")
+    assert before == residue.process
 
 
 def test_edited_code_has_a_new_process(residue: Module) -> None:

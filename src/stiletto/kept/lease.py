@@ -121,10 +121,13 @@ async def leased(request: Request, module: str) -> Lease | None:
 
 
 def _connection(request: Request, module: str) -> socket.socket | None:
-    for path in place.sockets(request.root, f"{module}-"):
-        if not path.name.startswith(f"{request.name}-"):
-            stop(path)
+    for path in place.sockets(request.root):
+        its_module, key = path.stem.split("-")[:2]
+        if key != request.name.split("-")[1]:
+            if its_module == module:
+                stop(path)
             continue
+        # Also one of the same code at another place, as `init` and `check` have it.
         connection = place.connected(path)
         if connection is None:
             continue

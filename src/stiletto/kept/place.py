@@ -29,10 +29,10 @@ def directory(root: Path) -> Path:
     return root / "kept"
 
 
-def sockets(root: Path, prefix: str = "") -> list[Path]:
-    """Return the sockets whose names begin so, the one used last first."""
+def sockets(root: Path) -> list[Path]:
+    """Return the sockets, the one used last first."""
     found = []
-    for path in directory(root).glob(f"{prefix}*{SUFFIX}"):
+    for path in directory(root).glob(f"*-*-*{SUFFIX}"):
         with contextlib.suppress(OSError):
             found.append((path.stat().st_mtime, path))
     return [path for _, path in sorted(found, reverse=True)]
