@@ -159,6 +159,7 @@ async def test_auto_prefers_bubblewrap(tmp_path: Path) -> None:
     """Where it works, bubblewrap is chosen, nothing is said, and nothing of the probe is left."""
     lines: list[str] = []
     sandbox = await select("auto", tmp_path / "base", lines.append)
+    await sandbox.end()
 
     assert isinstance(sandbox, Bubblewrap)
     assert lines == []
