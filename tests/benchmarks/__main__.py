@@ -57,7 +57,9 @@ def grown(machine: Machine, only: Sequence[str], pairs: int) -> Iterator[Point]:
     """Yield the sizes of each series."""
     for series in SERIES:
         if not only or series.name in only:
-            yield from growth(machine, series, pairs)
+            for point in growth(machine, series, pairs):
+                sys.stderr.write(f"{series.name} {point.size}: {point.of_limit.median:.2f}\n")
+                yield point
 
 
 def rows_of(package: Package, only: Sequence[str]) -> list[Row]:

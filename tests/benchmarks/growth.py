@@ -119,7 +119,7 @@ class Series:
 def measure(machine: Machine, series: Series, pairs: int) -> Iterator[Point]:
     """Measure every size once in each round, the largest first in each second one."""
     root = machine.at / f"growth-{series.name}"
-    environ = machine.environ(root)
+    environ = machine.environ(machine.at / "growth")  # the module is installed once for all
     places = {size: Place(root / str(size), environ) for size in series.sizes}
     taken: dict[int, list[float]] = {size: [] for size in series.sizes}
     limits: dict[int, list[float]] = {size: [] for size in series.sizes}
