@@ -28,7 +28,7 @@ from stiletto.engine.context import current_span, preparing
 from stiletto.engine.ending import how_ended, loopback_hint, machine_kills, system_hint
 from stiletto.engine.keys import step_inputs
 from stiletto.engine.layout import Layouts, Stack
-from stiletto.engine.noting import Noted, Noting, step_saw
+from stiletto.engine.noting import Noted, Noting
 from stiletto.engine.once import Once
 from stiletto.engine.output import tail
 from stiletto.engine.printed import Printed
@@ -133,7 +133,7 @@ class Commands:
             stored = await self._cached(key, name, parent, noted, waited=True)
             if stored is not None:
                 return stored
-            await asyncio.to_thread(noted.saw, *step_saw(inputs, stack, trees))
+            await asyncio.to_thread(noted.saw_step, inputs, stack, trees)
             async with self._slots:
                 if preparing.get():
                     span = self.progress.span(PREPARES, "prepare", parent)

@@ -48,6 +48,17 @@ class Noted:
         if self.journal is not None:
             self.journal.saw(self.key, inputs, trees)
 
+    def saw_step(self, data: Mapping[str, Any], stack: Stack, mounted: Mapping[str, Dir]) -> None:
+        """Keep what a command is about to see."""
+        if self.journal is None:
+            return
+        trees: list[Dir] = list(mounted.values())
+        layers = {key: _origin(made, trees) for key, made in stack.made.items()}
+        _keep_merged(self.journal, stack.made)
+        known = {tree.key: tree.digest for tree in mounted.values()}
+        image = f"{stack.image.address}, {stack.image.provided_by}"
+        self.saw(Inputs(dict(data), layers, known, image), tuple(trees))
+
     def end(
         self,
         span: Span,
@@ -173,24 +184,14 @@ class Noting:
         return depth
 
 
-def step_saw(
-    data: Mapping[str, Any], stack: Stack, mounted: Mapping[str, Dir]
-) -> tuple[Inputs, tuple[Dir, ...]]:
-    """Return what a command sees, and the trees whose shapes are to be kept."""
-    trees: list[Dir] = list(mounted.values())
-    layers = {key: _origin(made, trees) for key, made in _all(stack.made).items()}
-    known = {tree.key: tree.digest for tree in mounted.values()}
-    image = f"{stack.image.address}, {stack.image.provided_by}"
-    return Inputs(dict(data), layers, known, image), tuple(trees)
-
-
-def _all(made: Mapping[str, Made]) -> dict[str, Made]:
-    """Return the layers, those that were merged into others among them."""
-    found: dict[str, Made] = {}
+def _keep_merged(journal: Journal, made: Mapping[str, Made]) -> None:
+    """Keep what layers were merged from, once for all steps above: chains are long."""
     for key, each in made.items():
-        found[key] = each
-        found |= _all(each.merged)
-    return found
+        if each.merged and not journal.knows(key):
+            trees: list[Dir] = []
+            layers = {inner: _origin(of, trees) for inner, of in each.merged.items()}
+            journal.saw(key, Inputs({}, layers), trees)
+            _keep_merged(journal, each.merged)
 
 
 def _origin(made: Made, trees: list[Dir]) -> Origin:

@@ -113,7 +113,7 @@ class Comparison:
     def _layer(self, before: Inputs, after: Inputs, old: str, new: str) -> Iterator[Cause]:
         one, other = before.layers.get(old, Origin()), after.layers.get(new, Origin())
         if one.merged and other.merged:
-            yield from self._layers(before, after, one.merged, other.merged)
+            yield from self._merged(before, after, old, new)
         elif one.tree and other.tree:
             # What was copied from the result of a step is explained by what that step saw.
             was, is_now = dict(one.copied), dict(other.copied)
@@ -129,6 +129,16 @@ class Comparison:
             yield from self._step_beneath(old, new)
         else:
             yield Cause(f"{one.step or 'files'} -> {other.step or 'files'}")
+
+    def _merged(self, before: Inputs, after: Inputs, old: str, new: str) -> Iterator[Cause]:
+        """Compare what two layers were merged from."""
+        one, other = self.inputs(old), self.inputs(new)
+        if one is None or other is None:
+            yield Cause("layers beneath: what they were is not recorded any more")
+            return
+        one, other = replace(one, data=before.data), replace(other, data=after.data)
+        merged = before.layers[old].merged, after.layers[new].merged
+        yield from self._layers(one, other, *merged)
 
     def _step_beneath(self, old: str, new: str) -> Iterator[Cause]:
         saw, sees = self.inputs(old), self.inputs(new)

@@ -16,7 +16,7 @@ class Origin:
         removed: paths that were removed beside.
         copied: what was copied into the tree from the result of a step: the path, the step's key.
         step: the command; empty for another origin.
-        merged: the keys of the layers that are one now.
+        merged: the keys of the layers that are one now; what they are is kept by its key.
     """
 
     tree: str = ""

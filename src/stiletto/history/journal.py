@@ -76,6 +76,10 @@ class Journal:
             if not self._store.has_note("inputs", key):
                 self._store.put_note("inputs", key, self._mask(inputs.to_json()))
 
+    def knows(self, key: str) -> bool:
+        """Whether it is kept what a step or a function saw, or what a layer was merged from."""
+        return self._store.has_note("inputs", key)
+
     def ended(self, note: Note) -> None:
         """Note something that ended; its slots remember it."""
         self._notes.append(note)

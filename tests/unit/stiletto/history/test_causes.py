@@ -121,9 +121,12 @@ def test_a_step_more_or_less_is_named() -> None:
 
 def test_merged_layers_are_compared_one_by_one() -> None:
     """Many layers become one on the disk."""
-    before = step("m", origins={"m": Origin(merged=("o",)), "o": Origin(tree=OLD)})
-    after = step("k", origins={"k": Origin(merged=("n",)), "n": Origin(tree=NEW)})
-    assert [EDITED] == compared(before, after)
+    before = step("m", origins={"m": Origin(merged=("o",))})
+    after = step("k", origins={"k": Origin(merged=("n",))})
+    was, now = step(origins={"o": Origin(tree=OLD)}), step(origins={"n": Origin(tree=NEW)})
+    assert [EDITED] == compared(before, after, m=was, k=now)
+    (cause,) = compared(before, after)
+    assert "not recorded any more" in cause.title
 
 
 def test_what_is_not_recorded_any_more_is_said() -> None:
