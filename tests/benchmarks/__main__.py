@@ -62,12 +62,14 @@ def grown(machine: Machine, only: Sequence[str], pairs: int) -> Iterator[Point]:
                 yield point
 
 
-def rows_of(package: Package, only: Sequence[str]) -> list[Row]:
+def rows_of(package: Package, only: Sequence[str], columns: Sequence[str]) -> list[Row]:
     """Return the rows that a package has, those of the command line only."""
     return [
         row
         for row in ROWS
-        if (not only or row.name in only) and (not row.packages or package.name in row.packages)
+        if row.judged in columns
+        if not only or row.name in only
+        if not row.packages or package.name in row.packages
     ]
 
 
@@ -113,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         before = facts(machine)
         points = [*grown(machine, only, given.pairs)] if given.growth else []
         for package in [] if given.growth else packages(given.package):
-            rows = rows_of(package, only)
+            rows = rows_of(package, only, columns)
             for found in measure(machine, package, rows, columns, given.pairs) if rows else ():
                 results.append(found)
                 sys.stderr.write(f"{package.name} {found.row}: {found.missed(SLOWER)}\n")

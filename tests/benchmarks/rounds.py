@@ -15,7 +15,7 @@ from pathlib import Path
 from stiletto.layers.remove import remove_tree
 from tests.e2e.bench import stiletto_program
 
-from .columns import DAGGER, ENGINES, PEERS, Column, Command, Job, Place, Stiletto
+from .columns import DAGGER, ENGINES, PEERS, Column, Command, Job, Place, Pytest, Stiletto
 from .figures import Measured, Sample
 from .machine import Machine, reference_s
 from .rows import WHEELS, Row, Scene, matrix, new, restore
@@ -134,10 +134,11 @@ class Course:
             COLUMNS[name].configure(place, self.scene.pythons)
             if row.once:
                 row.change(self.scene, place, 0)
-            run(self._commands(name, job), place)
+            run(self._commands(name, self._own(name, job)), place)
 
     def _sample(self, row: Row, job: Job, name: str, number: int) -> Sample:
         column, place = COLUMNS[name], self._places[name]
+        job = self._own(name, job)
         if row.fresh:
             self._empty(column, place, row.fresh)
         if not row.once:
@@ -148,6 +149,10 @@ class Course:
         ran = run(self._commands(name, job), place)
         counts = column.counts(place, job, ran.printed)
         return Sample(name, number, ran.elapsed_s, ran.code, counts, load)
+
+    def _own(self, name: str, job: Job) -> Job:
+        """Return the job of a column: pytest runs one Python, in a red matrix the red one."""
+        return replace(job, pythons=self.scene.one) if name == Pytest.name else job
 
     def _commands(self, name: str, job: Job) -> list[Command]:
         place = self._places[name]

@@ -238,7 +238,7 @@ ROWS: Sequence[Row] = (
     Row(
         "red-matrix",
         "nothing; a test of one Python is red",
-        RUNNERS,
+        ALL,
         matrix,
         Goal("pytest", reference=SHORT),
         make_red,
