@@ -214,7 +214,7 @@ def test_failed_step_says_what_its_tool_said(stiletto: Bench, sample: Sample) ->
     assert ended.code not in (0, 70), str(ended)
     assert "step `uv build" in ended.error or 'step "uv build' in ended.error, str(ended)
     assert "hatchling.nothing" in ended.said
-    line = ended.error.partition("replay: ")[2]
+    line = ended.error.partition("replay: ")[2].partition("\n")[0]
     again = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
     assert "hatchling.nothing" in again.stderr + again.stdout, line
     assert ended.code == again.returncode
