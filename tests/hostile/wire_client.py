@@ -132,7 +132,7 @@ async def guarded(directory: Path) -> AsyncIterator[tuple[Asking, CoreSchema]]:
     """Serve a real engine that reaches nothing of the machine; give its schema, too."""
     async with _engine(directory) as engine:
         server = SessionServer(ClientGraphs(engine.api.schema, Guarded(engine).dispatch))
-        client = cast("Client", SimpleNamespace(served=(), earlier=None))
+        client = cast("Client", SimpleNamespace(served=(), earlier=None, requests=0))
         async with server.serving():
             with server.admitted(client) as token:
                 yield Asking(server.port, token), engine.api.schema
