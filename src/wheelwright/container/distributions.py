@@ -26,7 +26,9 @@ async def installed(container: dagger.Container, name: str, home: str, module: s
             return ""
         normalized = re.sub(r"[-_.]+", "_", name).lower()
         pattern = f"*/site-packages/{normalized}-*.dist-info"
-        found = await container.directory(f"{home}/lib").glob(pattern)
+        # Filtered first: a list of all files of a large environment takes seconds.
+        metadata = container.directory(f"{home}/lib").filter(include=[pattern])
+        found = await metadata.glob(pattern)
     except dagger.ExecError:
         raise
     except dagger.QueryError:
