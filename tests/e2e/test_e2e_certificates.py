@@ -46,7 +46,7 @@ def test_a_package_is_tested_behind_a_proxy_that_the_machine_trusts(
     trusting = replace(behind, env={**behind.env, "SSL_CERT_FILE": str(proxy.authority)})
     trusting.passes(source, "versions")
     ended = behind.call(source, "test")
-    fact, hint, _ = ended.error.splitlines()
+    fact, hint, *_ = ended.error.splitlines()
     assert fact.endswith("failed: the certificate of https://pypi.org is not trusted")
     assert hint.startswith("  hint: let the engine's machine trust the authority")
 
