@@ -130,7 +130,8 @@ class Journal:
         with contextlib.suppress(EnvironmentFailed):
             if not self._store.has_note(_BEGAN, _BEGAN):
                 self._store.put_note(_BEGAN, _BEGAN, {"at_s": self._began_s})
-            self._store.put_note(kind, name, call.to_json())
+            # A module may put a secret into a command, which names its step.
+            self._store.put_note(kind, name, self._mask(call.to_json()))
             for old in self._store.note_names(kind)[:-CALLS_KEPT]:
                 self._store.drop_note(kind, old)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,3 +82,20 @@ def test_what_another_version_noted_is_known_as_such(store: Store, tmp_path: Pat
     assert success is None
     assert last is not None
     assert OTHER_VERSION == last.outcome
+
+
+def test_names_of_steps_show_no_secret(store: Store, tmp_path: Path) -> None:
+    """A secret in a command is masked where the call is kept, as in what its step saw."""
+
+    def mask(data: Any) -> Any:
+        return json.loads(json.dumps(data).replace("journal-canary", "***"))
+
+    journal = Journal(store, tmp_path, "call --word journal-canary", mask)
+    journal.saw("key", Inputs({"args": ["echo", "journal-canary"]}, {}))
+    journal.ended(Note(1, Kind.STEP, "echo journal-canary", "key", "failed", 1.0))
+    journal.close()
+
+    (call,) = History(store, tmp_path).calls()
+    assert "echo ***" == call.notes[0].name
+    kept = b"".join(path.read_bytes() for path in store.root.rglob("*") if path.is_file())
+    assert b"journal-canary" not in kept
