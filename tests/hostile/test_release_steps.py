@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from release_attacks import listening, start
 from tests.e2e.bench import Bench, Ended
 from tests.e2e.release_bench import EPOCH_S, Description, Outside, Sample
 
+from stiletto.module import worker
 from wheelwright.container import privileges
 from wheelwright.container.privileges import Cache, Credential, Kind
 
@@ -26,7 +28,7 @@ SECRETS = {
     "ACTIONS_ID_TOKEN_REQUEST_TOKEN": Credential.IDENTITY,
 }
 # What is no step of the module: its own process and environment, and the look at the sandbox.
-MODULE = {"/run/stiletto", "--no-install-project", "true"}
+MODULE = {inspect.getsource(worker), "--no-install-project", "true"}
 RELEASE = "WHEELWRIGHT_RELEASE"
 
 # Any test can do this to each copy of the program that signs which it finds.
