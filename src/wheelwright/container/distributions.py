@@ -11,6 +11,8 @@ from typing import Final
 
 import dagger
 
+from wheelwright.container.cut import of_output
+
 _SCRIPT_MAX: Final = 64 * 1024
 """Bytes: an installer's script has less than one thousand."""
 
@@ -27,8 +29,8 @@ async def installed(container: dagger.Container, name: str, home: str, module: s
         normalized = re.sub(r"[-_.]+", "_", name).lower()
         pattern = f"*/site-packages/{normalized}-*.dist-info"
         # Filtered first: a list of all files of a large environment takes seconds.
-        metadata = container.directory(f"{home}/lib").filter(include=[pattern])
-        found = await metadata.glob(pattern)
+        library = container.directory(f"{home}/lib")
+        found = await of_output(library, include=["*/site-packages/*.dist-info"]).glob(pattern)
     except dagger.ExecError:
         raise
     except dagger.QueryError:
