@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from stiletto.errors import UsageError
 from stiletto.graph.tree import EMPTY, Dir, File
-from stiletto.layers.layer import Layer
 from stiletto.sandbox.made_once import kept
 from stiletto.sandbox.pool import TreePool
 from stiletto.sandbox.skeleton import materialise_image
@@ -24,19 +23,13 @@ from stiletto.store.entries import StoredEntry
 from stiletto.store.limit import Measured, limit_bytes
 from stiletto.store.prune import PruneReport, choose
 
+from .store_bench import committed
+
 HOUR_S = 3600.0
 
 
 def _tree(store: Store, text: str) -> Dir:
     return EMPTY.put("file", File(*store.put_bytes(text.encode())))
-
-
-def _layer(store: Store, key: str, size_bytes: int) -> Layer:
-    with store.stage() as staged:
-        upper = staged / "upper"
-        upper.mkdir()
-        (upper / "file").write_bytes(os.urandom(size_bytes))
-        return store.commit_layer(key, upper, Layer(upper))
 
 
 def _age(path: Path, hours: float) -> None:
@@ -67,7 +60,7 @@ def test_without_limits_everything_but_volumes_goes(store: Store) -> None:
     tree = _tree(store, "x")
     store.save_tree(tree)
     store.checkout(tree)
-    _layer(store, "a" * 64, 10)
+    committed(store, "a" * 64, 10)
     (store.volume("uv") / "wheel").touch()
     report = store.prune()
     assert report.removed == {"blobs": 1, "checkouts": 1, "layers": 1, "records/trees": 1}
@@ -78,7 +71,7 @@ def test_without_limits_everything_but_volumes_goes(store: Store) -> None:
 
 def test_what_another_process_removes_meanwhile_is_no_error(store: Store) -> None:
     """Its stage is measured while it empties it."""
-    _layer(store, "layer", 10)
+    committed(store, "layer", 10)
     other = store.root / "stage" / "other"
     ended = threading.Event()
 
@@ -120,7 +113,7 @@ def test_record_keeps_what_it_mentions(store: Store) -> None:
         store.save_tree(saved)
         _age(_record(store, "trees", saved.digest.removeprefix("sha256:")), 9)
     for key in (layer, stray):
-        _layer(store, key, 5)
+        committed(store, key, 5)
         _age(store.root / "layers" / key, 9)
     store.put_record("call", "k", {"tree": tree.digest, "layer": f"sha256:{layer}"})
     report = store.prune(older_than_s=HOUR_S)
@@ -142,7 +135,7 @@ def test_checkout_outlives_its_blobs(store: Store) -> None:
 def test_size_limit_drops_the_oldest_first(store: Store) -> None:
     """With a size limit, the freshest entries that fit stay."""
     for hours, key in enumerate("abcd"):
-        _layer(store, key * 64, 100_000)
+        committed(store, key * 64, 100_000)
         _age(store.root / "layers" / (key * 64), hours)
     report = store.prune(keep_bytes=280_000)
     assert report.removed == {"layers": 2}
@@ -189,11 +182,11 @@ def test_volumes_count_and_go_last_when_asked(store: Store) -> None:
     """Volumes take of the limit; they stay unless asked for, and then go after everything else."""
     _volume(store, "used", 300_000, 0)
     _volume(store, "old", 300_000, 5)
-    _layer(store, "a" * 64, 100_000)
+    committed(store, "a" * 64, 100_000)
     report = store.prune(keep_bytes=500_000)
     assert report.removed == {"layers": 1}
     assert report.kept_bytes == _on_disk(store) > 600_000
-    _layer(store, "b" * 64, 100_000)
+    committed(store, "b" * 64, 100_000)
     assert store.prune(keep_bytes=500_000, volumes=True).removed == {"volumes": 1}
     assert store.layer("b" * 64) is not None
     assert ["used"] == [path.name for path in (store.root / "volumes").iterdir()]
@@ -203,7 +196,7 @@ def test_volumes_count_and_go_last_when_asked(store: Store) -> None:
 def test_store_over_its_limit_is_made_smaller(store: Store) -> None:
     """A call that wrote beyond the limit prunes down to four fifths; one within it measures not."""
     for hours, key in enumerate("abcdef"):
-        _layer(store, key * 64, 1_000_000)
+        committed(store, key * 64, 1_000_000)
         _age(store.root / "layers" / (key * 64), hours)
     store.keep_within(None)
     store.keep_within(10**15)
@@ -217,7 +210,7 @@ def test_store_over_its_limit_is_made_smaller(store: Store) -> None:
 
 def test_limit_never_takes_what_another_call_uses(store: Store) -> None:
     """With a second user, the store stays over its limit; the next call tries again."""
-    _layer(store, "a" * 64, 1_000_000)
+    committed(store, "a" * 64, 1_000_000)
     with Store(store.root):
         _keep_within(store, 1000)
         assert store.layer("a" * 64) is not None
@@ -238,10 +231,10 @@ def test_limit_is_ten_gigabytes_or_a_fifth_of_the_disk(tmp_path: Path) -> None:
 def test_limit_counts_volumes_by_their_last_use(store: Store) -> None:
     """The oldest goes first, whether it is a volume or a layer; what is fresh stays."""
     _volume(store, "fresh", 1_000_000, 1)
-    _layer(store, "a" * 64, 1_000_000)
+    committed(store, "a" * 64, 1_000_000)
     _age(store.root / "layers" / ("a" * 64), 2)
     _volume(store, "unused", 1_000_000, 3)
-    _layer(store, "b" * 64, 1_000_000)
+    committed(store, "b" * 64, 1_000_000)
     _age(store.root / "layers" / ("b" * 64), 4)
     _keep_within(store, 3_000_000)
     assert ["fresh"] == [path.name for path in (store.root / "volumes").iterdir()]
@@ -251,7 +244,7 @@ def test_limit_counts_volumes_by_their_last_use(store: Store) -> None:
 def test_volume_larger_than_the_limit_goes_alone(store: Store) -> None:
     """A cache that outgrew the limit is dropped, and what is older and fits stays."""
     _volume(store, "huge", 4_000_000, 0)
-    _layer(store, "a" * 64, 100_000)
+    committed(store, "a" * 64, 100_000)
     _age(store.root / "layers" / ("a" * 64), 1)
     _keep_within(store, 3_000_000)
     assert [] == list((store.root / "volumes").iterdir())
@@ -261,7 +254,7 @@ def test_volume_larger_than_the_limit_goes_alone(store: Store) -> None:
 
 def test_measurement_holds_for_a_day(store: Store) -> None:
     """What others removed from the disk hides growth: after a day the store is measured anyway."""
-    _layer(store, "a" * 64, 1_000_000)
+    committed(store, "a" * 64, 1_000_000)
     lines_bytes = (store.root / "sizes").stat().st_size
     (store.root / "size.json").write_bytes(sealed.seal(Measured(0, 2**62, lines_bytes).to_json()))
     store.keep_within(500_000)
@@ -321,7 +314,7 @@ def test_replay_line_goes_when_it_is_old(store: Store) -> None:
     named, other = _image(store, "named"), _image(store, "other")
     server = _wheel(store, "pgserver-0.1.4")
     for key in (layer, stray):
-        _layer(store, key, 5)
+        committed(store, key, 5)
     lines = store.root / "replay"
     lines.mkdir()
     layers = store.root / "layers"
@@ -362,7 +355,7 @@ def test_what_was_never_finished_goes_at_once(store: Store) -> None:
 def test_unreadable_leftovers_of_steps_can_be_dropped(ordinary: Path) -> None:
     """A layer with directories that forbid everything is removed all the same."""
     with Store(ordinary / "cache") as store:
-        layer = _layer(store, "k", 1)
+        layer = committed(store, "k", 1)
         (layer.root / "closed").mkdir(mode=0)
         assert store.prune().removed == {"layers": 1}
         assert list((store.root / "layers").iterdir()) == []
@@ -419,7 +412,7 @@ def test_dry_run_says_what_a_prune_does(
     """A dry run has the numbers of the prune that follows, and drops nothing."""
     with Store(tmp_path / "store") as store:
         for hours, key in enumerate(("a" * 64, "b" * 64, "c" * 64)):
-            _layer(store, key, 100_000)
+            committed(store, key, 100_000)
             _age(store.root / "layers" / key, hours)
         _tree(store, "a blob that nothing mentions")
         volume = store.root / "volumes" / "pip"

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from stiletto.graph.tree import EMPTY, Dir, File
-from stiletto.layers.layer import Layer
 from stiletto.store import Store
 from stiletto.store.sizes import own_bytes
 from tests.unit.stiletto.store.test_store_crash import WORK, check, start
+
+from .store_bench import committed
 
 HOUR_S = 3600.0
 
@@ -56,15 +57,6 @@ store.keep_within(1000)
 """
 
 
-def layer(store: Store, key: str, size_bytes: int) -> Layer:
-    """Commit a layer with one file."""
-    with store.stage() as staged:
-        upper = staged / "upper"
-        upper.mkdir()
-        (upper / "file").write_bytes(os.urandom(size_bytes))
-        return store.commit_layer(key, upper, Layer(upper))
-
-
 def tree_of(store: Store, text: str) -> Dir:
     """Save a tree with one file."""
     tree = EMPTY.put("file", File(*store.put_bytes(text.encode())))
@@ -87,7 +79,7 @@ def names(store: Store, kind: str = "layers") -> list[str]:
 def test_what_was_stored_counts_without_a_look(tmp_path: Path) -> None:
     """The size is that of the lines: of another process too, and of one that was killed."""
     with Store(tmp_path) as store:
-        layer(store, "a" * 64, 1_000_000)
+        committed(store, "a" * 64, 1_000_000)
         age(store.root.glob("layers/*"), 1)
         assert store.keep_within(1_200_000) is None
     script = WORK.replace("itertools.count()", "range(1)") + "\nprint('done', flush=True)\ninput()"
@@ -96,7 +88,7 @@ def test_what_was_stored_counts_without_a_look(tmp_path: Path) -> None:
         other.stdout.readline()
         other.kill()
     with Store(tmp_path) as store:
-        layer(store, "b" * 64, 1_000)
+        committed(store, "b" * 64, 1_000)
         assert store.keep_within(1_200_000) is not None
         assert "a" not in names(store)
         assert "b" in names(store)
@@ -121,7 +113,7 @@ def test_a_measured_store_is_not_looked_at_again(tmp_path: Path) -> None:
     """What has a line is taken at its size: a prune by the limit looks at no file of a layer."""
     with Store(tmp_path) as store:
         for hours, key in enumerate("abc"):
-            path = layer(store, key * 64, 500_000).root
+            path = committed(store, key * 64, 500_000).root
             age(iter([path.parent]), hours)
         # What the lines do not know counts for nothing.
         (path / "more").write_bytes(os.urandom(5_000_000))
@@ -136,14 +128,14 @@ def test_what_a_running_call_used_stays_with_all_that_it_mentions(tmp_path: Path
     """Another process is no reason to wait: only what it has touched stays."""
     with Store(tmp_path) as store:
         for key in "abc":
-            layer(store, key * 64, 1_000_000)
+            committed(store, key * 64, 1_000_000)
         tree = tree_of(store, "text")
         store.put_record("call", "d" * 64, {"layer": "b" * 64, "tree": tree.digest})
         for pattern in ("layers/*", "records/*/*/*"):
             age(store.root.glob(pattern), 1)
         with Store(tmp_path) as other:
             assert other.record("call", "d" * 64) is not None
-            layer(store, "e" * 64, 1_000)
+            committed(store, "e" * 64, 1_000)
             report = store.keep_within(1000)
             assert report is not None
             assert {"layers": 2} == report.removed
@@ -162,7 +154,7 @@ def test_a_blob_that_a_running_call_found_stays(
         time.sleep(0.2)
         with Store(tmp_path) as other:
             other.put_bytes(b"found again")
-            layer(store, "a" * 64, 1_000_000)
+            committed(store, "a" * 64, 1_000_000)
             store.keep_within(1000)
             assert [True, False] == [
                 (tmp_path / "blobs" / each[:2] / each).exists() for each in digests
@@ -184,7 +176,7 @@ def test_a_volume_may_become_smaller_itself(tmp_path: Path) -> None:
         (volume / "large").write_bytes(os.urandom(1_000_000))
         age(iter([volume]), 1)
         before_s = volume.stat().st_mtime
-        layer(store, "a" * 64, 100_000)
+        committed(store, "a" * 64, 100_000)
         os.utime(tmp_path / "size.json", (0, 0))
         report = store.keep_within(900_000, trim=trim)
         assert report is not None
@@ -204,7 +196,7 @@ def test_others_work_while_it_shrinks(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         for number in range(120):
             key = f"{number:064d}"
-            layer(store, key, 100)
+            committed(store, key, 100)
             store.put_record("step", key, {"tree": tree_of(store, f"contents {number}").digest})
         for pattern in ("layers/*", "records/*/*/*"):
             age(store.root.glob(pattern), 1)
