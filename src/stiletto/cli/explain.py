@@ -117,7 +117,9 @@ def _of_cell(notes: Sequence[Note], cell: str) -> Sequence[Note]:
         return notes
     found = [note for note in notes if note.part == cell]
     if not found:
-        cells = list(dict.fromkeys(note.part for note in notes if note.part))
+        from stiletto.history.notes import parts_of
+
+        cells = parts_of(notes)
         known = f"its cells are {', '.join(cells)}" if cells else "it has no cells"
         raise UsageError(f'the call has no cell "{cell}"', hint=known)
     return found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any
@@ -121,6 +122,15 @@ class Call:
         """
         notes = tuple(_note(each) for each in data["notes"])
         return cls(float(data["at_s"]), float(data["seconds"]), str(data["command"]), notes)
+
+
+def parts_of(notes: Iterable[Note]) -> list[str]:
+    """Return the cells and gates of notes; numbers in a name count as numbers: 3.9, then 3.11."""
+    return sorted({note.part for note in notes if note.part}, key=_by_numbers)
+
+
+def _by_numbers(name: str) -> list[tuple[str, int]]:
+    return [(text, int(number or 0)) for text, number in re.findall(r"([^0-9]*)([0-9]*)", name)]
 
 
 def _note(data: Mapping[str, Any]) -> Note:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from stiletto.history.answer import Answer
 from stiletto.history.causes import ASPECTS, Cause
-from stiletto.history.notes import Kind
+from stiletto.history.notes import Kind, parts_of
 from stiletto.visible import shortened
 
 _INDENT = "  "
@@ -106,7 +106,7 @@ def _steps(out: _Lines, steps: Sequence[Answer]) -> None:
     if slow and (short := len(ran) - len(slow)):
         shows = "shows it" if short == 1 else "shows them"
         out.add(1, f"and {_steps_of(short)} of less than {_SHORT_S} s: --all {shows}")
-    parts = list(dict.fromkeys(each.note.part for each in steps if each.note.part))
+    parts = parts_of(each.note for each in steps)
     quiet = [part for part in parts if not any(e.note.ran for e in steps if e.note.part == part)]
     if quiet:
         out.add(1, f"from the store: {', '.join(quiet)}")

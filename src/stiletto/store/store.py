@@ -391,7 +391,9 @@ class Store(Directories):
             make_way()
             contents, freed_bytes = trimmed(self.root, contents, trim, self._stage)
             self._note_prune("the size limit")
-            keep_bytes = limit if contents.size_bytes <= limit else limit * 4 // 5
+            # With room below the limit, so that the next call does not have to do this again.
+            is_enough = contents.size_bytes <= limit * 9 // 10
+            keep_bytes = limit if is_enough else limit * 4 // 5
             report = shrink(self.root, self._stage, self._uses, contents, keep_bytes)
             report = replace(report, freed_bytes=report.freed_bytes + freed_bytes)
             self._sizes.measured(report.kept_bytes)

@@ -174,6 +174,14 @@ def test_cells_have_a_line_each() -> None:
     assert "  from the store: 3.11" in lines
 
 
+def test_cells_stand_in_the_order_of_their_numbers() -> None:
+    """Whichever of them began first."""
+    parts = ("3.12, lowest", "3.12", "3.9", "lint", "3.9")
+    stored = [step(last=passed("red"), outcome="cached", part=each) for each in parts]
+    lines = explained(function(last=passed("f-red")), *stored).splitlines()
+    assert "  from the store: 3.9, 3.12, 3.12, lowest, lint" in lines
+
+
 def test_a_store_of_another_version() -> None:
     """Nothing is recorded in it, so a first run may be none."""
     said = explained(step(), older=True)

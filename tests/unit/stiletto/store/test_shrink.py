@@ -191,6 +191,26 @@ def test_a_volume_may_become_smaller_itself(tmp_path: Path) -> None:
             assert [volume] == asked
 
 
+def test_the_next_call_has_room(tmp_path: Path) -> None:
+    """A volume that became just small enough is not asked again and again: other things go too."""
+    with Store(tmp_path) as store:
+        volume = store.volume("one")
+        (volume / "large").write_bytes(os.urandom(700_000))
+        committed(store, "a" * 64, 300_000)
+        age(iter([volume]), 1)
+
+        def trim(volume: Path) -> bool:
+            (volume / "large").write_bytes(os.urandom(590_000))
+            return True
+
+        age(store.root.glob("layers/*"), 2)
+        os.utime(tmp_path / "size.json", (0, 0))
+        report = store.keep_within(900_000, trim=trim)
+        assert report is not None
+        assert [] == names(store)
+        assert 720_000 > report.kept_bytes
+
+
 def test_others_work_while_it_shrinks(tmp_path: Path) -> None:
     """Whatever a process found is there until its end, however often others make it smaller."""
     with Store(tmp_path) as store:
