@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wheelwright.project.reading import is_strings
+from wheelwright.project.checking import Keys
 from wheelwright.project.release_settings import ref_name
 from wheelwright.project.setting import setting
 from wheelwright.project.suggestions import unknown
@@ -124,11 +124,6 @@ _STRINGS: Final = (
     "jobs",
     *_SECRETS,
 )
-_LISTS: Final = ("without", "needs")
-_FLAGS: Final = ("sarif", "history")
-KEYS: Final = (*_STRINGS, *_LISTS, *_FLAGS, "files", "retention-days", "shards")
-"""All keys of the table."""
-
 _CHOICES: Final = {"forge": FORGES, "engine": ENGINES, "publish": PUBLISHERS, "jobs": JOBS}
 # Without the characters that are a pattern for GitHub.
 _BRANCH: Final = re.compile(r"[A-Za-z0-9._/-]+")
@@ -161,29 +156,10 @@ def read(table: Mapping[str, Any]) -> GitHubSettings:
 
 def check(table: object) -> list[str]:
     """Return what is wrong with the table."""
-    if not isinstance(table, Mapping):
-        return [f"has github = {table!r}, which is not a table"]
-    known = [f"github.{key}" for key in KEYS]
-    wrong = [f"has an {unknown('key', f'github.{key}', known)}" for key in table if key not in KEYS]
-    return [*wrong, *(f"has github.{each}" for each in _wrong(table))]
+    return _KEYS.check(table, _wrong)
 
 
 def _wrong(table: Mapping[str, Any]) -> Iterator[str]:
-    for key in _FLAGS:
-        if not isinstance(table.get(key, False), bool):
-            yield f"{key} = {table[key]!r}, which is neither true nor false"
-    for key in _STRINGS:
-        if key not in table:
-            continue
-        if not isinstance(value := table[key], str):
-            yield f"{key} = {value!r}, which is not a string"
-        elif seen := _wrong_text(key, value):
-            yield f"{key} = {value!r}, {seen}"
-    for key in _LISTS:
-        if not is_strings(value := table.get(key, [])):
-            yield f"{key} = {value!r}, which is not a list of strings"
-        else:
-            yield from (f"{key} with {seen}" for each in value if (seen := _wrong_entry(key, each)))
     for key, most in (("retention-days", 90), ("shards", SHARDS_MAX)):
         number = table.get(key, 1)
         if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= most:
@@ -229,3 +205,16 @@ def _wrong_files(table: object) -> Iterator[str]:
             yield f"files.{key} = {value!r}, the name of {used[value]}, too"
         else:
             used[value] = key
+
+
+_KEYS: Final = Keys(
+    "github",
+    strings=_STRINGS,
+    lists=("without", "needs"),
+    flags=("sarif", "history"),
+    others=("files", "retention-days", "shards"),
+    text=_wrong_text,
+    entry=_wrong_entry,
+)
+KEYS: Final = _KEYS.all
+"""All keys of the table."""

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wheelwright.project.reading import is_strings
+from wheelwright.project.checking import Keys
 from wheelwright.project.setting import setting
-from wheelwright.project.suggestions import unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +94,7 @@ _FIELDS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "heading": (("name", "version", "tag", "date"), ("version", "tag")),
 }
 _STRINGS: Final = (*_FIELDS, "unreleased", "date", "changelog", "notes", "verify")
-_FLAGS: Final = ("keep-unreleased", "requirements")
-_LISTS: Final = ("version-files",)
 _CHOICES: Final = {"notes": ("changelog", "github"), "verify": ("tests", "import")}
-KEYS: Final = (*_STRINGS, *_FLAGS, *_LISTS)
-"""All keys of the table."""
 
 # One line of a commit's message, or a ref's name.
 _LONGEST: Final = 200
@@ -132,34 +127,7 @@ def read(table: Mapping[str, Any]) -> ReleaseSettings:
 
 def check(table: object) -> list[str]:
     """Return what is wrong with the table."""
-    if not isinstance(table, Mapping):
-        return [f"has release = {table!r}, which is not a table"]
-    wrong = [
-        f"has an {unknown('key', f'release.{key}', _known())}" for key in table if key not in KEYS
-    ]
-    return [*wrong, *(f"has release.{each}" for each in _wrong(table))]
-
-
-def _known() -> list[str]:
-    return [f"release.{key}" for key in KEYS]
-
-
-def _wrong(table: Mapping[str, Any]) -> Iterator[str]:
-    for key in _FLAGS:
-        if not isinstance(table.get(key, False), bool):
-            yield f"{key} = {table[key]!r}, which is neither true nor false"
-    for key in _LISTS:
-        if not is_strings(value := table.get(key, [])):
-            yield f"{key} = {value!r}, which is not a list of strings"
-        elif outside := [each for each in value if not _within(each)]:
-            yield f"{key} with {outside[0]!r}, which is not a path in the repository"
-    for key in _STRINGS:
-        if key not in table:
-            continue
-        if not isinstance(value := table[key], str):
-            yield f"{key} = {value!r}, which is not a string"
-        elif seen := _wrong_text(key, value):
-            yield f"{key} = {value!r}, {seen}"
+    return _KEYS.check(table)
 
 
 def _wrong_text(key: str, value: str) -> str:
@@ -175,6 +143,11 @@ def _wrong_text(key: str, value: str) -> str:
     if key in _FIELDS:
         return _wrong_form(key, value)
     return ""
+
+
+def _wrong_path(_key: str, value: str) -> str:
+    """Return what is wrong with a path; empty for a usable one."""
+    return "" if _within(value) else f"{value!r}, which is not a path in the repository"
 
 
 def _wrong_form(key: str, value: str) -> str:
@@ -196,3 +169,15 @@ def _within(path: str) -> bool:
     parts = path.split("/")
     usable = bool(path) and path.isprintable() and "\\" not in path
     return usable and not path.startswith("/") and ".." not in parts
+
+
+_KEYS: Final = Keys(
+    "release",
+    strings=_STRINGS,
+    lists=("version-files",),
+    flags=("keep-unreleased", "requirements"),
+    text=_wrong_text,
+    entry=_wrong_path,
+)
+KEYS: Final = _KEYS.all
+"""All keys of the table."""
