@@ -21,7 +21,6 @@ _BACK_ENDS: Final = ("hatchling", "uv_build", "flit_core", "setuptools", "poetry
 
 # Tables below [tool] that set what is packaged, or where something is built from.
 _TABLES: Final = (
-    ("flit", "sdist"),
     ("flit", "module"),
     ("hatch", "build"),
     ("hatch", "metadata"),
@@ -36,6 +35,14 @@ _TABLES: Final = (
     ("uv", "build-backend"),
     ("uv", "sources"),
     ("uv", "workspace"),
+)
+
+# Parts of them that count for an sdist only: what is tested is installed without one.
+_OF_SDISTS: Final = (
+    ("hatch", "build", "targets", "sdist"),
+    ("pdm", "build", "source-includes"),
+    ("uv", "build-backend", "source-exclude"),
+    ("uv", "build-backend", "source-include"),
 )
 
 # Files that set it in another way, or in code.
@@ -59,7 +66,7 @@ def test_directories(project: Project) -> tuple[str, ...]:
         return ()
     named = set().union(
         *(
-            _texts(each.table("tool", *tables).get(key))
+            _texts(each.table("tool", *tables).get(key), (*tables, key))
             for each in (package, project.root)
             for *tables, key in _TABLES
         )
@@ -76,10 +83,18 @@ def test_directories(project: Project) -> tuple[str, ...]:
     )
 
 
-def _texts(value: Any) -> set[str]:
-    """Return every key and text of a table."""
+def _texts(value: Any, place: tuple[str, ...]) -> set[str]:
+    """Return every key and text of a table of [tool], without what counts for an sdist only."""
+    if place in _OF_SDISTS:
+        return set()
     if isinstance(value, Mapping):
-        return {str(key) for key in value}.union(*map(_texts, value.values()))
+        inner = (_texts(each, (*place, str(key))) for key, each in value.items())
+        return {str(key) for key in value}.union(*inner)
     if isinstance(value, list):
-        return set().union(*map(_texts, value))
+        return set().union(*(_texts(each, place) for each in value if not _of_sdists(each)))
     return {value} if isinstance(value, str) else set()
+
+
+def _of_sdists(entry: Any) -> bool:
+    """Whether an entry of `include` of Poetry is for the sdist only."""
+    return isinstance(entry, Mapping) and entry.get("format") in ("sdist", ["sdist"])

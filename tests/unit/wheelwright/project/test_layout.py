@@ -35,6 +35,24 @@ def test_words_about_running_tests_are_none_about_building() -> None:
     assert ("tests",) == directories(project(built(more=more), names=("tests/",)))
 
 
+@pytest.mark.parametrize(
+    ("by", "more"),
+    [
+        ("flit_core.buildapi", '[tool.flit.sdist]\ninclude = ["docs/", "tests/"]\n'),
+        ("hatchling.build", '[tool.hatch.build.targets.sdist]\ninclude = ["/src", "/tests"]\n'),
+        ("uv_build", '[tool.uv.build-backend]\nsource-include = ["tests/**"]\n'),
+        ("pdm.backend", '[tool.pdm.build]\nsource-includes = ["tests"]\n'),
+        (
+            "poetry.core.masonry.api",
+            '[tool.poetry]\ninclude = [{ path = "tests", format = "sdist" }]\n',
+        ),
+    ],
+)
+def test_what_counts_for_an_sdist_does_not_keep_them_in_the_build(by: str, more: str) -> None:
+    """The package is installed without an sdist: its tests, which only that has, come later."""
+    assert ("tests",) == directories(project(built(by, more), names=("tests/",)))
+
+
 def test_tests_of_a_member_are_where_the_member_is() -> None:
     """Paths are those of the source."""
     assert ("packages/crane/tests",) == directories(fixture("workspace", "packages/crane"))
@@ -50,6 +68,8 @@ def test_tests_of_a_member_are_where_the_member_is() -> None:
         (built(more='backend-path = ["."]\n'), {}),
         (built(more='[tool.hatch.build.hooks.custom]\npath = "x.py"\n'), {}),
         (built(more='[tool.hatch.build.targets.wheel]\npackages = ["src/a", "tests"]\n'), {}),
+        (built(more='[tool.hatch.build]\ninclude = ["/src", "/tests"]\n'), {}),
+        (built("poetry.core", '[tool.poetry]\ninclude = [{ path = "tests/data" }]\n'), {}),
         (built(more='[tool.setuptools.packages.find]\ninclude = ["tests/data"]\n'), {}),
         (built(more='[tool.uv.sources]\nb = { path = "tests/b" }\n'), {}),
         (built().replace('"demo"', '"tests"'), {}),
@@ -62,6 +82,8 @@ def test_tests_of_a_member_are_where_the_member_is() -> None:
         "a back end in the tree",
         "a hook",
         "packaged",
+        "included in each target",
+        "included in each format",
         "packaged in part",
         "a dependency inside",
         "the package itself",
