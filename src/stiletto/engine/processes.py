@@ -67,6 +67,7 @@ class Processes:
         self._admit = admit
         self._workers = Once()
         self._running: list[Worker] = []
+        self._compiled: set[str] = set()
         self.command = "stiletto call"
         self._stack = contextlib.AsyncExitStack()
 
@@ -149,7 +150,8 @@ class Processes:
         if worker is not None:
             worker.drop()
         store = self._core.store
-        await asyncio.to_thread(store.forget_volume, runtime.COMPILED.digest)
+        for volume in list(self._compiled):
+            await asyncio.to_thread(store.forget_volume, volume)
 
     async def finish(self) -> bool:
         """Send SIGTERM to the running calls that handle it; return whether one does."""
@@ -229,6 +231,7 @@ class Processes:
         finally:
             preparing.reset(token)
             sandbox.cancel()
+        self._compiled.add(runtime.compiled(container).digest)
         return runtime.run(container, module, project)
 
     async def _python(self, project: ModuleProject, path: Path) -> c.Container:

@@ -29,8 +29,7 @@ UV_IMAGE = "ghcr.io/astral-sh/uv:0.10.3"  # the version that the real runtime us
 SOURCE = "/module"
 BINDINGS = "/opt/bindings"
 _CAUSE_CHARS = 500
-COMPILED = CacheVolume("pyc", "stiletto")
-"""What Python compiled of modules: a damaged .pyc is not replaced, it ends the process."""
+_COMPILED = "/cache/pyc"
 
 KNOWN_PYTHONS = ("3.14", "3.13", "3.12", "3.11", "3.10")
 """Tried in this order if the version that a module requests is not found."""
@@ -128,17 +127,26 @@ def _direct_url(module: LoadedModule, pyproject: str) -> Mapping[str, Any]:
     return came if distribution.is_of_commit(came) else {}
 
 
+def compiled(base: c.Container) -> CacheVolume:
+    """Return the volume for what Python compiles of an environment and the module's files.
+
+    A process runs what lies there without a look at the sources, and a module's code can write to
+    it: so only the same files share one. A damaged .pyc is not replaced, it ends the process.
+    """
+    return CacheVolume(f"pyc {base.root.digest}", "stiletto")
+
+
 def run(base: c.Container, module: LoadedModule, project: ModuleProject) -> c.Exec:
     """Return the command that runs the module's calls, one process each."""
     at = posixpath.normpath(posixpath.join(SOURCE, module.config.source))
-    container = filesystem.with_mounted_cache(base, "/cache/pyc", COMPILED)
+    container = filesystem.with_mounted_cache(base, _COMPILED, compiled(base))
     container = filesystem.with_mounted_temp(container, "/scratch")
     container = configuration.with_workdir(container, "/scratch")
     for name, value in runtime_variables(module, project).items():
         container = configuration.with_env_variable(container, name, value)
     for name, value in {
         "PYTHONPATH": f"{BINDINGS}:{at}/src:{at}",
-        "PYTHONPYCACHEPREFIX": "/cache/pyc",
+        "PYTHONPYCACHEPREFIX": _COMPILED,
         "PYTHONUNBUFFERED": "1",
     }.items():
         container = configuration.with_env_variable(container, name, value)
