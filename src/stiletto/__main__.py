@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
+from stiletto.cli.main import program
 
-from stiletto.cli.main import main
-
-sys.exit(main())
+program()

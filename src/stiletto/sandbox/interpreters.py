@@ -144,8 +144,7 @@ def candidates(env: Mapping[str, str], home: Path) -> Iterator[Path]:
     for folder in [*folders, Path("/usr/local/bin"), Path("/usr/bin")]:
         # pyenv's shims run the version that is selected; the versions are found above.
         if folder.name != "shims":
-            files = (*_glob(folder, "python3.*"), *_glob(folder, "pypy3*"))
-            yield from (file for file in files if NAME.fullmatch(file.name))
+            yield from _named(folder)
 
 
 def _glob(root: Path, pattern: str) -> Sequence[Path]:
@@ -154,6 +153,19 @@ def _glob(root: Path, pattern: str) -> Sequence[Path]:
         return list(root.glob(pattern))
     except OSError:
         return ()
+
+
+def _named(folder: Path) -> Sequence[Path]:
+    """Return the interpreters of a directory of programs, those of CPython first.
+
+    Such a directory has thousands of names: to match them as paths took 40 ms.
+    """
+    try:
+        with os.scandir(folder) as found:
+            names = [each.name for each in found if NAME.fullmatch(each.name)]
+    except OSError:
+        return ()
+    return [folder / name for name in sorted(names, key=lambda name: name.startswith("pypy"))]
 
 
 def _key(executable: Path) -> str | None:

@@ -175,3 +175,22 @@ def test_starting_imports_nothing_heavy(words: list[str]) -> None:
     )
     wanted = ""
     assert wanted == done.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize(("words", "code"), [(["version"], 0), (["versoin"], 1)])
+def test_a_command_ends_with_what_has_to_be_done_at_the_end(words: list[str], code: int) -> None:
+    """The process ends at once, with its code, its whole output, and what others registered."""
+    source = (
+        "import atexit, sys, weakref\n"
+        "class Kept: pass\n"
+        "kept = Kept()\n"
+        "weakref.finalize(kept, print, 'removed')\n"
+        "atexit.register(print, 'closed')\n"
+        f"sys.argv = ['stiletto', *{words!r}]\n"
+        "from stiletto.cli.main import program\n"
+        "program()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
+    assert code == done.returncode
+    assert ["closed", "removed"] == done.stdout.splitlines()[-2:]
+    assert (code == 1) == done.stderr.startswith("Error: unknown command")

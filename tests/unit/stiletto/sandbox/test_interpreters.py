@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -158,6 +159,19 @@ def test_a_closed_directory_of_interpreters_has_none(
     found = list(candidates({"PYENV_ROOT": str(closed)}, tmp_path))
     assert [] == [path for path in found if path.is_relative_to(closed)]
     assert tmp_path / ".local/share/uv/python/cpython-*/bin/python3" in found
+
+
+def test_only_interpreters_of_a_directory_of_programs_are_candidates(tmp_path: Path) -> None:
+    """Those of CPython come first; tools beside them, and a directory that is missing, are none."""
+    names = ("pypy3", "python3.12", "python3.12-config", "python3", "pip3.12", "python3.14t")
+    for name in names:
+        (tmp_path / name).touch()
+    path = f"{tmp_path}{os.pathsep}{tmp_path / 'missing'}"
+    found = [
+        each.name for each in candidates({"PATH": path}, tmp_path) if each.is_relative_to(tmp_path)
+    ]
+    assert ["python3.12", "python3.14t"] == sorted(found[:2])
+    assert ["pypy3"] == found[2:]
 
 
 @pytest.mark.parametrize(
