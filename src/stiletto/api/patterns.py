@@ -95,6 +95,10 @@ class PatternList:
         # Which patterns matched each directory seen; walks look up siblings in a row.
         self._hits: dict[str, tuple[bool, ...]] = {"": (False,) * len(self._rules)}
 
+    def __bool__(self) -> bool:
+        """Whether there are any: nothing matches an empty list, and a walk has many paths."""
+        return bool(self._rules)
+
     def matches(self, path: str) -> bool:
         """Whether the list as a whole matches the path, by itself or by a parent."""
         return self._judge(path)[0]
@@ -157,7 +161,7 @@ class Filter:
         """Whether the entry itself is kept; `path` is relative and normalised."""
         return (
             (self._include is None or self._include.matches(path))
-            and not self._exclude.matches(path)
+            and not (self._exclude and self._exclude.matches(path))
             and not self._ignored(path, is_dir)
         )
 

@@ -25,6 +25,7 @@ from stiletto.engine.coarse import Caching, CoarseKeys
 from stiletto.engine.contents import refuse_large, replaced
 from stiletto.engine.context import preparing
 from stiletto.engine.host_trees import HostTrees
+from stiletto.engine.laying import laid
 from stiletto.engine.layout import SCRATCH, Made, NamedFile, Stack
 from stiletto.engine.noting import Noting, copied
 from stiletto.engine.once import Once
@@ -54,7 +55,7 @@ from stiletto.layers.view import Node, View
 from stiletto.progress import Progress
 from stiletto.sandbox import plan
 from stiletto.store import Store
-from stiletto.store.checkout import homes, still_shown
+from stiletto.store.checkout import homes
 from stiletto.store.sealed import fitting
 from stiletto.visible import displayed
 
@@ -460,16 +461,11 @@ class Evaluator:
                     if not await self._has_no_effect(parent, operations, count):
                         await self._apply(operation, delta)
                 tree, removed = delta.tree, frozenset(delta.removed)
-                at = homes(tree)
-                apart = still_shown(below.homes, tree, removed, at)
-                layer = await asyncio.to_thread(
-                    self.store.checkout, tree, removed=removed, apart=apart
-                )
                 key = digest_of([tree.key, sorted(removed)])
-                shown = {inode: below.homes[inode] for inode in apart}
                 made = Made(tree, tuple(sorted(removed)), await self._copied(operations))
-                everywhere = {**below.homes, **at, **shown}
-                return await self._flat(below.over(key, layer, made, everywhere))
+                return await self._flat(
+                    await asyncio.to_thread(laid, self.store, below, key, tree, removed, made)
+                )
             case c.ExecRoot(exec_):
                 below, done = await asyncio.gather(
                     self.stack(exec_.root), self.commands.finished(exec_)

@@ -50,6 +50,7 @@ class Stack:
     """What is at `/`: an image and layers over it, lowest first, each with its key.
 
     Attributes:
+        layers: the key is "" of one whose files are named by the key of the layer above it.
         homes: where the layers show a blob's own inode; see `store.checkout`.
         made: what each layer was made of, by its key.
     """
@@ -62,7 +63,12 @@ class Stack:
     @property
     def keys(self) -> list[str]:
         """What the stack is, for a key: the image's identity and the layers' keys."""
-        return [self.image.identity, *(key for key, _ in self.layers)]
+        return [self.image.identity, *(key for key, _ in self.layers if key)]
+
+    def based(self, layer: Layer, homes: Mapping[Inode, str]) -> Stack:
+        """Return the stack with a layer that is a part of the next one."""
+        kept = tuple((k, known) for k, known in self.layers if known.root != layer.root)
+        return replace(self, layers=(*kept, ("", layer)), homes={**self.homes, **homes})
 
     def over(
         self, key: str, layer: Layer, made: Made, homes: Mapping[Inode, str] | None = None

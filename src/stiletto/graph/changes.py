@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from stiletto.graph.tree import Dir, Entry, File, Link
@@ -101,3 +101,42 @@ def difference(before: Dir, after: Dir) -> Dir:
         elif entry != old or (isinstance(entry, File) and entry.time.touched):
             entries[name] = entry
     return Dir(after.mode, MappingProxyType(entries), after.owner)
+
+
+def additions(before: Dir, after: Dir) -> Dir | None:
+    """Return what to lay over `before` so that both together are `after`, times included.
+
+    As layers of files merge: nothing can be removed, or become another kind of entry than a
+    directory or the reverse. None where that does not suffice, and where files have several names.
+    """
+    if before.hardlinks or after.hardlinks:
+        return None
+    return _additions(before, after)
+
+
+def _additions(before: Dir, after: Dir) -> Dir | None:
+    if before.entries.keys() - after.entries.keys():
+        return None
+    entries: dict[str, Entry] = {}
+    for name, entry in after.entries.items():
+        old = before.entries.get(name)
+        if old is None:
+            entries[name] = entry
+        elif isinstance(entry, Dir) and isinstance(old, Dir):
+            child = _additions(old, entry)
+            if child is None:
+                return None
+            if child.entries or _facts(old) != _facts(entry):
+                entries[name] = child
+        elif isinstance(entry, Dir) or isinstance(old, Dir):
+            return None
+        elif entry != old or _facts(entry) != _facts(old):
+            entries[name] = entry
+    return replace(after, entries=MappingProxyType(entries))
+
+
+def _facts(entry: Entry) -> tuple[int, str, int | None]:
+    """Return what a directory's entries, and what equality, leave out."""
+    if isinstance(entry, Link):
+        return 0, entry.owner, None
+    return entry.mode, entry.owner, entry.time.ns

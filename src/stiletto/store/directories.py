@@ -22,12 +22,6 @@ from stiletto.store.prune import discard
 from stiletto.store.sizes import own_bytes
 
 
-def _is_unchanged(found: Path) -> bool:
-    """Whether a checkout has the files, with the times, that it was made with."""
-    tree = sealed.fitting(sealed.read(found / TREE), lambda data: Dir.from_json(data["tree"]))
-    return tree is not None and checkout.is_unchanged_tree(tree, found / "fs")
-
-
 class Directories(Opened):
     """What a store keeps as directories: checkouts, layers, volumes, and what is staged."""
 
@@ -96,7 +90,7 @@ class Directories(Opened):
         key = checkout_key(tree, removed, apart)
         found = self.directory("checkouts", key)
         checked = found is not None and self._is_checked(found)
-        if found is not None and not checked and not _is_unchanged(found):
+        if found is not None and not checked and not self._is_unchanged(found):
             self._drop_damaged(found, "the files there have changed")
             found = None
         if found is None:
@@ -109,14 +103,27 @@ class Directories(Opened):
                 self._is_checked(found)
         return Layer(found / "fs", removed)
 
+    def _is_unchanged(self, found: Path) -> bool:
+        """Whether a checkout has the files, with the times, that it was made with."""
+        tree = self._tree_of(found)
+        return tree is not None and checkout.is_unchanged_tree(tree, found / "fs")
+
+    def _tree_of(self, found: Path) -> Dir | None:
+        """Return the tree that a checkout was made of, or None if that cannot be read."""
+        last, tree = self._last_tree
+        if last != found:
+            data = sealed.read(found / TREE)
+            tree = sealed.fitting(data, lambda whole: Dir.from_json(whole["tree"]))
+            self._last_tree = found, tree
+        return tree
+
     def _checked_out(self, path: Path) -> File | None:
         """Return a file of a checkout, whose contents are known: it need not be read."""
         key, _, inside = os.fspath(path).removeprefix(self._checkouts).partition("/fs/")
         if not inside or "/" in key:
             return None
         if key not in self._laid_out:
-            data = sealed.read(self.root / "checkouts" / key / TREE)
-            tree = sealed.fitting(data, lambda whole: Dir.from_json(whole["tree"]))
+            tree = self._tree_of(self.root / "checkouts" / key)
             entries = tree.walk() if tree is not None else ()
             self._laid_out[key] = {at: each for at, each in entries if isinstance(each, File)}
         file, facts = self._laid_out[key].get(inside), lstat(path)

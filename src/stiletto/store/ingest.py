@@ -17,7 +17,6 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -237,14 +236,14 @@ class _Walk:
     def _file(self, child: os.DirEntry[str], path: str) -> File:
         facts = child.stat(follow_symlinks=False)
         digest = self._index.digest(path, facts)
-        if digest is not None and (not self._copy or self._blobs.has(digest, facts.st_size)):
-            file = File(digest, facts.st_size, facts.st_mode & 0o777)
-        else:
+        if digest is None or (self._copy and not self._blobs.has(digest, facts.st_size)):
             read_ns = self._index.clock_ns()
-            file, facts = self._blobs.add(Path(child.path), copy=self._copy)
-            self._index.note(path, facts, file.digest, read_ns)
+            read, facts = self._blobs.add(Path(child.path), copy=self._copy)
+            digest = read.digest
+            self._index.note(path, facts, digest, read_ns)
         if facts.st_nlink > 1:
             self.hardlinks.note((facts.st_dev, facts.st_ino), path)
         if not self._copy:
-            self._blobs.offer(file.digest, Offer(child.path, self._index.path))
-        return replace(file, time=Time(facts.st_mtime_ns))
+            self._blobs.offer(digest, Offer(child.path, self._index.path))
+        time = Time(facts.st_mtime_ns)
+        return File(digest, facts.st_size, facts.st_mode & 0o777, time=time)

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from stiletto.store.verify import Verified
 
 
+OLDER = "older"
+"""The notes about checkouts that the next versions of their trees lie over."""
+
+OLDER_KEPT = 8
+"""For each place: so many sources can take turns."""
+
 PRUNES_KEPT = 10
 """How many of the last prunes are remembered, for who asks why a result is gone."""
 
@@ -224,6 +230,33 @@ class Store(Directories):
     def _record(self, kind: str, key: str) -> Path:
         name = file_name(key)
         return self.root / "records" / file_name(kind) / shard(name) / f"{name}.json"
+
+    @translated
+    def put_older(self, place: str, names: frozenset[str], checkout: str) -> None:
+        """Remember the checkout of a tree, for its next version at the same place.
+
+        `names` are the topmost ones: several sources have the same place.
+        """
+        first = [checkout, *sorted(names)]
+        others = [row for row in self._older(place) if frozenset(row[1:]) != names]
+        self.put_note(OLDER, place, {"checkouts": [first, *others[: OLDER_KEPT - 1]]})
+
+    @translated
+    def older(self, place: str, names: frozenset[str]) -> tuple[str, Dir] | None:
+        """Return the name and the tree of a checkout that has no topmost name but these."""
+        rows = [row for row in self._older(place) if names.issuperset(row[1:])]
+        if not rows:
+            return None
+        name = max(rows, key=len)[0]
+        tree = self._tree_of(self.root / "checkouts" / file_name(name))
+        return (name, tree) if tree is not None else None
+
+    def _older(self, place: str) -> list[list[str]]:
+        note = self.note(OLDER, place)
+        return (
+            sealed.fitting(note, lambda data: [list(map(str, row)) for row in data["checkouts"]])
+            or []
+        )
 
     # -- history ------------------------------------------------------------------------------
 

@@ -126,7 +126,9 @@ def answer(store_at: Path, case: Case) -> str:
 
 async def _answer(store_at: Path, case: Case) -> str:
     base = store_at / "sandbox"
-    with Store(store_at, clock_ns=lambda: time.time_ns() + 10_000_000_000) as store:
+    # Every tree counts as a large one, which lies over its older version.
+    store = Store(store_at, clock_ns=lambda: time.time_ns() + 10_000_000_000, wide_entries=1)
+    with store:
         core = core_of(
             store=store,
             sandbox=Plain(base),
@@ -167,8 +169,9 @@ class Case:
         )
         (self.module / "pyproject.toml").write_text('[project]\nname = "probe"\nversion = "1"\n')
         (code / "__init__.py").write_text("1\n")
-        (self.source / "d").mkdir(parents=True)
-        for name in ("a", "b", "d/c"):
+        self.source.mkdir()
+        for name in ("a", "b", "d/c", "d/k", "d/l", "p/q", "p/r", "p/s", "p/t"):
+            (self.source / name).parent.mkdir(exist_ok=True)
             (self.source / name).write_text(f"{name}\n")
 
     def edit(self) -> None:

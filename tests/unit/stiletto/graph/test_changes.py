@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stiletto.graph.changes import Changes, compare, difference
-from stiletto.graph.tree import EMPTY, Dir, File, Link
+from stiletto.graph.changes import Changes, additions, compare, difference
+from stiletto.graph.tree import EMPTY, Dir, File, Link, Time, dated
 
 NAMES = st.sampled_from(["a", "b", "c"])
 FILES = st.builds(
@@ -98,3 +98,48 @@ def test_directories_alone_change_nothing() -> None:
     assert ("new/", "new/deep/") == compare(before, after).added
     assert not compare(before, after.put("new/file", File("1" * 64, 1))).is_empty
     assert not compare(before.put("old/file", File("1" * 64, 1)), after).is_empty
+
+
+@given(TREES, TREES, st.sampled_from([1, 2]))
+def test_additions_complete_an_older_tree_unless_something_went(
+    before: Dir, after: Dir, ns: int
+) -> None:
+    """Laid over the older tree they give the other one, with its times."""
+    before, after = dated(before, 1), dated(after, ns)
+    after = before.merge(after) if ns == 2 else after
+    found = additions(before, after)
+    gone = compare(before, after).removed
+
+    if found is None:
+        assert gone
+    else:
+        made = before.merge(found)
+        assert (after.digest, after.times) == (made.digest, made.times)
+
+
+def test_additions_have_what_changed_alone() -> None:
+    """What is as it was, a directory with all beneath it included, is left out."""
+    old, new = File("1" * 64, 1), File("2" * 64, 1)
+    before = EMPTY.put("a/one", old).put("a/two", old).put("b/three", old)
+    later = File("1" * 64, 1, time=Time(5))
+
+    assert {} == dict((additions(before, before) or EMPTY.put("x", old)).entries)
+    assert EMPTY.put("a/one", new) == additions(before, before.put("a/one", new))
+    assert EMPTY.put("b/new", new) == additions(before, before.put("b/new", new))
+    assert ["b/three"] == [
+        path
+        for path, entry in (additions(before, before.put("b/three", later)) or EMPTY).walk()
+        if isinstance(entry, File)
+    ]
+    assert None is additions(before, before.remove("a/one"))
+    assert None is additions(before, before.remove("b").put("b", old))
+    assert None is additions(before, before.remove("a/one").put("a/one/in", old))
+
+
+def test_additions_to_files_with_several_names_are_not_possible() -> None:
+    """Which of them are one file would be lost between two layers."""
+    file = File("1" * 64, 1, hardlink="h")
+    joined = EMPTY.put("a", file).put("b", file)
+
+    assert None is additions(joined, joined)
+    assert None is additions(EMPTY, joined)
