@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -65,6 +66,19 @@ class Residue:
         command = [sys.executable, "-c", "import os, time; os.setsid(); time.sleep(60)"]
         subprocess.Popen(command)
         return str(at)
+
+    @function(cache="never")
+    def stay(self, stubborn: bool) -> str:
+        """Leave something, begin a process, and wait."""
+        pathlib.Path("left").write_text("left")
+        if stubborn:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, lambda *_: None)
+        command = [sys.executable, "-c", "import os, time; os.setsid(); time.sleep(60)"]
+        subprocess.Popen(command)
+        print("it stays", flush=True)
+        while True:
+            time.sleep(60)
 
     @function(cache="never")
     def look(self) -> str:
@@ -150,6 +164,36 @@ class Module:
         ended = self.call(*words)
         assert 0 == ended.code, str(ended)
         return ended.out.strip()
+
+    @property
+    def stages(self) -> int:
+        """How many processes have a stage in the store."""
+        return len(list((self.store / "stage").iterdir()))
+
+    @contextlib.contextmanager
+    def begun(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """Call functions in a group of processes of its own; give it once it is in the call."""
+        argv = [*self.bench.program, "call", "-m", str(self.bench.module), "--progress=plain"]
+        with subprocess.Popen(
+            [*argv, *words],
+            env=dict(self.bench.env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            text=True,
+        ) as command:
+            assert command.stderr is not None
+            seen = []
+            for line in command.stderr:
+                seen.append(line)
+                if "it stays" in line:
+                    break
+            else:
+                raise AssertionError("".join(seen))
+            # What it still writes must not stop it.
+            threading.Thread(target=command.stderr.read, daemon=True).start()
+            yield command
 
     def settles(self) -> None:
         """Wait until the keeper has looked at what the last command left."""
@@ -297,6 +341,38 @@ def test_variables_of_the_network_are_those_of_the_caller(residue: Module) -> No
     assert [CLEAN.replace('"proxy": null', '"proxy": "http://127.0.0.1:9"'), CLEAN] == answers
 
 
+def test_commands_that_go_at_once_end_no_process(residue: Module) -> None:
+    """A command that is gone before it was answered leaves the process to the next one."""
+    residue.gives("look")
+    residue.settles()
+    before = residue.process
+    for _ in range(20):
+        residue.settles()
+
+    assert (CLEAN, before) == (residue.gives("look"), residue.process)
+
+
+@pytest.mark.parametrize("stubborn", [False, True], ids=["", "stubborn"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_call_dies_with_its_command(
+    residue: Module, number: signal.Signals, stubborn: bool
+) -> None:
+    """The process stays, and the next call finds nothing of a call that a signal has ended."""
+    residue.gives("look")
+    residue.settles()
+    keeper = residue.process
+    with residue.begun("stay", f"--stubborn={str(stubborn).lower()}") as command:
+        os.killpg(command.pid, number)
+        code = command.wait(60)
+    residue.settles()
+    left = family(keeper)
+    expected = {signal.SIGINT: 2, signal.SIGTERM: 143, signal.SIGKILL: -9}[number]
+
+    assert (expected, CLEAN) == (code, residue.gives("look"))
+    assert (keeper, []) == (residue.process, [each for each in left if is_call(each)])
+    assert 1 == residue.stages, "the keeper's"
+
+
 @pytest.mark.parametrize("whose", ["keeper", "all"])
 def test_killed_processes_need_no_repair(residue: Module, whose: str) -> None:
     """After kill -9 the next command works as ever, and shows nothing of it."""
@@ -394,6 +470,13 @@ def is_running(process: int) -> bool:
     """Whether a process runs; one that has ended may wait for its parent to see that."""
     with contextlib.suppress(OSError):
         return ") Z " not in Path(f"/proc/{process}/stat").read_text(errors="replace")
+    return False
+
+
+def is_call(process: int) -> bool:
+    """Whether a process is one that a call has begun."""
+    with contextlib.suppress(OSError):
+        return b"time.sleep(60)" in Path(f"/proc/{process}/cmdline").read_bytes()
     return False
 
 

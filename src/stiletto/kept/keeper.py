@@ -208,6 +208,9 @@ class Keeper:
                 self._ending = True
         finally:
             told.cancel()
+            # It lets go of the connection before that is closed: another one gets its number, and
+            # the loop would take it for the same.
+            await asyncio.wait({told})
 
     async def _tidy(self) -> None:
         """End what calls have left; if something stays, the process ends."""
