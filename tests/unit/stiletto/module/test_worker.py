@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import dagger
 import pytest
 from dagger.client import _core
 from dagger.client._core import Arg, Context
 
-from stiletto.module.worker import share_converters
+from stiletto.module.worker import ask_once, share_converters
 
 
 @pytest.fixture
@@ -67,3 +68,73 @@ def test_an_sdk_without_converters_stays_as_it_is(monkeypatch: pytest.MonkeyPatc
     monkeypatch.delattr(_core, "make_converter")
     share_converters()
     assert not hasattr(_core, "make_converter")
+
+
+class Session:
+    """An engine that answers the one request for a call, or refuses it and answers the SDK's."""
+
+    ANSWER: ClassVar = {
+        "parentName": "Wheel",
+        "name": "turn",
+        "parent": '{"spokes": 3}',
+        "inputArgs": [
+            {"id": "a", "name": "times", "value": "2"},
+            {"id": "b", "name": "left", "value": "true"},
+        ],
+    }
+
+    def __init__(self, *, refuses: bool = False) -> None:
+        self.refuses = refuses
+        self.requests = 0
+
+    async def execute(self, _query: Any) -> dict[str, Any]:
+        """Answer a request."""
+        self.requests += 1
+        if self.refuses:
+            raise ConnectionError("refused")
+        return {"currentFunctionCall": self.ANSWER}
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return what makes the SDK's call, which asks once during a test, on a session."""
+    for name in ("parent_name", "name", "parent", "input_args"):
+        monkeypatch.setattr(dagger.FunctionCall, name, getattr(dagger.FunctionCall, name))
+    ask_once()
+
+    def made(session: Session) -> dagger.FunctionCall:
+        connection: Any = SimpleNamespace(session=session)
+        return dagger.FunctionCall(Context(conn=connection))
+
+    return made
+
+
+async def test_a_call_is_asked_for_once(call: Any) -> None:
+    """The names, the object's state and all arguments are one request."""
+    session = Session()
+    asked: dagger.FunctionCall = call(session)
+    found = [await asked.parent_name(), await asked.name(), await asked.parent()]
+    given = await asked.input_args()
+
+    assert ["Wheel", "turn", dagger.JSON('{"spokes": 3}')] == found
+    assert {"times": "2", "left": "true"} == {await a.name(): await a.value() for a in given}
+    assert all(isinstance(each, dagger.FunctionCallArgValue) for each in given)
+    assert 1 == session.requests
+
+
+async def test_a_call_that_cannot_be_asked_for_once_is_asked_for_by_the_sdk(call: Any) -> None:
+    """The error of a call without an engine is that of the SDK's own request."""
+    asked: dagger.FunctionCall = call(Session(refuses=True))
+    for ask in (asked.parent_name, asked.name, asked.parent, asked.input_args):
+        # It needs the schema first, which this session has not.
+        with pytest.raises(dagger.InvalidQueryError) as error:
+            await ask()
+        assert "get_schema" in str(error.value.__cause__)
+
+
+def test_an_sdk_without_calls_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another version of the SDK is not touched."""
+    own = dagger.FunctionCall.name
+    monkeypatch.delattr("dagger.client.gen.FunctionCallArgValue")
+    ask_once()
+    assert own is dagger.FunctionCall.name
