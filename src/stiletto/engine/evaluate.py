@@ -82,6 +82,18 @@ class Images(Protocol):
         ...
 
 
+class Known(Protocol):
+    """Keeps trees of directories between commands."""
+
+    async def tree(self, directory: f.Directory) -> Dir | None:
+        """Return a tree that was kept; None if the directory has to be evaluated."""
+        ...
+
+    async def keep(self, directory: f.Directory, tree: Dir) -> None:
+        """Keep a tree, if it is one to keep and not kept yet."""
+        ...
+
+
 _ANY = ".stiletto-any"
 """A name that only a pattern for everything matches."""
 
@@ -111,6 +123,7 @@ class Evaluator:
         self._image_layers: dict[str, tuple[Layer, ...]] = {}
         self._caching = caching
         self.noting = Noting(journal)
+        self.known: Known | None = None
 
     @cached_property
     def commands(self) -> Commands:
@@ -137,10 +150,16 @@ class Evaluator:
 
     async def tree(self, directory: f.Directory) -> Dir:
         """Evaluate a directory."""
-        return await self._once.get(("tree", directory.digest), lambda: self._tree(directory))
+        key = ("tree", directory.digest)
+        tree: Dir = await self._once.get(key, lambda: self._tree(directory))
+        # A function may have evaluated it before it answered with it.
+        if self.known is not None:
+            await self.known.keep(directory, tree)
+        return tree
 
     async def _tree(self, directory: f.Directory) -> Dir:
-        return _limited(await self._tree_of(directory))
+        known = None if self.known is None else await self.known.tree(directory)
+        return _limited(await self._tree_of(directory)) if known is None else known
 
     async def _tree_of(self, directory: f.Directory) -> Dir:
         match directory := f.narrowed(directory):

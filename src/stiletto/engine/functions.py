@@ -22,6 +22,7 @@ from stiletto.api.readiness import duration_s
 from stiletto.api.secrets import Secret
 from stiletto.api.session import Argument, FunctionCall, ModuleObject
 from stiletto.engine.addresses import Addresses
+from stiletto.engine.answered import Answered
 from stiletto.engine.client import Client, Dispatch, RunCode
 from stiletto.engine.consent import Consent
 from stiletto.engine.context import current_span
@@ -68,6 +69,7 @@ class Functions:
     ) -> None:
         self._core = core
         self._machine = Machine(core.store, core.evaluator)
+        self._answered = core.evaluator.known = Answered(core.store, self._machine)
         self._consent = consent
         self._modules = modules
         self._run = run
@@ -131,7 +133,10 @@ class Functions:
             span.end(Outcome.CACHED)
             noted.stored(stored.steps, stored.at_s)
             noted.end(span, Outcome.CACHED, made_at_s=stored.at_s, by=stored.by)
-            return self._value(module, json.loads(stored.answer), function.returns)
+            answer = json.loads(stored.answer)
+            if key not in self._session:
+                self._answered.hold(self._held(answer))
+            return self._value(module, answer, function.returns)
 
         async def run() -> str:
             await self._saw(noted, module, inputs)
@@ -341,6 +346,7 @@ class Functions:
             "inputs": masks.value(inputs),
         }
         self._core.store.put_record("call", key, record)
+        self._answered.hold(held)
 
     async def _has_kept_trees(self, held: Sequence[Recipe], inputs: Mapping[str, Any]) -> bool:
         """Store the trees that a result holds and its call was not given; see `host_trees`."""
