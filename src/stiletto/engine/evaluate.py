@@ -279,18 +279,29 @@ class Evaluator:
         Raises:
             NotSupported: they name everything: it would copy this machine.
         """
-        stack = await self.stack(root)
         patterns = PatternFilter(kept.include, kept.exclude)
-        shown = [bind.target.strip("/") for bind in stack.image.binds if bind.host.is_dir()]
-        if any(not kept.include or patterns.keep(f"{at}/{_ANY}", False) for at in shown):
-            raise NotSupported("Container.rootfs without a path or an include pattern")
+        view = await self.root_view(
+            root, lambda path: not kept.include or patterns.keep(path, False)
+        )
 
         def wanted(path: str, is_dir: bool) -> bool:
             return patterns.keep(path, is_dir) or (is_dir and patterns.descend(path))
 
-        found = await asyncio.to_thread(self._ingest, self.view(stack), "/", wanted)
+        found = await asyncio.to_thread(self._ingest, view, "/", wanted)
         tree = _as_directory(found, "/")
         return await asyncio.to_thread(self._filtered, tree, kept) if kept else tree
+
+    async def root_view(self, root: c.Root, wants: Callable[[str], bool]) -> View:
+        """Return a view of a container's root, of which only what `wants` names is looked at.
+
+        Raises:
+            NotSupported: it wants all of what the image shows of this machine.
+        """
+        stack = await self.stack(root)
+        shown = [bind.target.strip("/") for bind in stack.image.binds if bind.host.is_dir()]
+        if any(wants(f"{at}/{_ANY}") for at in shown):
+            raise NotSupported("Container.rootfs without a path or an include pattern")
+        return self.view(stack)
 
     def _ingest(
         self, view: View, path: str, wanted: Callable[[str, bool], bool] | None = None

@@ -22,7 +22,7 @@ from stiletto.errors import UsageError
 from stiletto.graph.changes import Changes, compare, difference, slash
 from stiletto.graph.tree import Dir, Entry, File, Link
 from stiletto.layers.paths import parents
-from stiletto.layers.view import Node
+from stiletto.layers.view import Node, View
 
 # -- directories ---------------------------------------------------------------------------------
 
@@ -46,13 +46,28 @@ async def entries(client: Client, self: f.Directory, path: str | None = None) ->
 @leaf("Directory.glob")
 async def glob(client: Client, self: f.Directory, pattern: str) -> list[str]:
     """List the paths that match; directories end with `/`."""
-    tree = await client.core.evaluator.tree(self)
-    if not pattern:
+    evaluator = client.core.evaluator
+    matcher = Glob(pattern) if pattern else None
+    if matcher is not None and isinstance(self, c.ContainerDirectory) and self.path == "/":
+        # Of an image's root only names are read, and only where the pattern leads.
+        return await _listed(await evaluator.root_view(self.root, matcher.matches), matcher)
+    tree = await evaluator.tree(self)
+    if matcher is None:
         raise UsageError("Directory.glob(pattern:) is empty")
-    matcher = Glob(pattern)
 
     def found() -> list[str]:
         return [shown(path + slash(entry)) for path, entry in tree.walk() if matcher.matches(path)]
+
+    return await asyncio.to_thread(found)
+
+
+async def _listed(view: View, matcher: Glob) -> list[str]:
+    def found() -> list[str]:
+        return [
+            shown(path + ("/" if node.kind == "dir" else ""))
+            for path, node in view.walk(matcher.reaches)
+            if matcher.matches(path)
+        ]
 
     return await asyncio.to_thread(found)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -157,6 +157,22 @@ class View:
         if place.node.kind != "dir":
             raise UsageError(f"{path} is not a directory")
         return self._names(place)
+
+    def walk(self, descend: Callable[[str], bool]) -> Iterator[tuple[str, Node]]:
+        """Yield the relative paths of all that a tree can have, parents first, names sorted.
+
+        `descend` decides of each directory if what is beneath is looked at.
+        """
+        pending = [("", name) for name in reversed(self.listdir("/"))]
+        while pending:
+            above, name = pending.pop()
+            path = posixpath.join(above, name)
+            node = self.find(path)
+            if node is None or node.kind == "other":
+                continue
+            yield path, node
+            if node.kind == "dir" and descend(path):
+                pending += [(path, child) for child in reversed(self.listdir(path))]
 
     def read(self, path: str) -> bytes:
         """Return a file's contents.

@@ -25,7 +25,7 @@ WITHOUT_CALL = ("id", "node")
 
 LIMITED: Mapping[str, str] = {
     "Container.from": "the images above; `registryService` is refused",
-    "Container.rootfs": "with a path or a filter: the whole root would be the host's",
+    "Container.rootfs": "with a path, a filter or a pattern: the whole root would be the host's",
     "Container.withAnnotation": "taken, without effect",
     "Container.withDefaultTerminalCmd": "taken, without effect",
     "Container.withExec": "`experimentalPrivilegedNesting`, `insecureRootCapabilities` are refused",

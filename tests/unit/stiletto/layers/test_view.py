@@ -63,6 +63,18 @@ def test_removed_names_are_gone(store: Store) -> None:
     assert View([low, mid]).listdir("/") == ["d"]
 
 
+def test_a_walk_looks_only_where_it_is_led(store: Store, tmp_path: Path) -> None:
+    """It yields what is seen, merged, and opens no other directory, a broken one neither."""
+    low = _layer(store, {"a/x": "1", "a/b/y": "2", "l": "-> a"})
+    high = _layer(store, {"a/z": "3", "c": None}, "a/x")
+    view = View([low, high], [Bind(tmp_path / "not there", "/gone")])
+    walked = [(path, node.kind) for path, node in view.walk(lambda path: path == "a")]
+    assert walked == [
+        *(("a", "dir"), ("a/b", "dir"), ("a/z", "file")),
+        *(("c", "dir"), ("l", "link")),
+    ]
+
+
 def test_opaque_directory_hides_what_is_below(store: Store) -> None:
     """A directory that is there and removed shows only its own entries."""
     low = _layer(store, {"d/one": "1"})
