@@ -71,11 +71,11 @@ class Span:
             self.last_line = lines[-1].decode("utf-8", "replace").strip()
         self.renderer.output(self, data)
 
-    def end(self, outcome: Outcome, note: str = "") -> None:
-        """Close the span; a second call changes nothing."""
+    def end(self, outcome: Outcome, note: str = "", ended_s: float | None = None) -> None:
+        """Close the span, as of another time if one is given; a second call changes nothing."""
         if self.outcome is not None:
             return
-        self.ended_s = self.clock()
+        self.ended_s = self.clock() if ended_s is None else ended_s
         self.outcome = outcome
         self.closed(self.id)
         self.renderer.end(self, harmless(self.mask(note)))
@@ -138,8 +138,10 @@ class Progress:
         self._shown: set[str] = set()
         self._open: dict[int, Span] = {}
 
-    def span(self, name: str, kind: str, parent: Span | None = None) -> Span:
-        """Open a span beneath `parent`."""
+    def span(
+        self, name: str, kind: str, parent: Span | None = None, started_s: float | None = None
+    ) -> Span:
+        """Open a span beneath `parent`, for what started now or at another time."""
         above = parent.id if parent else None
         opened = Span(
             next(self._ids),
@@ -151,6 +153,7 @@ class Progress:
             closed=lambda number: self._open.pop(number, None),
             above=parent,
         )
+        opened.started_s = opened.started_s if started_s is None else started_s
         self._open[opened.id] = opened
         self._renderer.begin(opened)
         return opened

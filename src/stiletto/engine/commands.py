@@ -14,7 +14,7 @@ import posixpath
 import shlex
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from stiletto.api import container as c
 from stiletto.api.container import Service
 from stiletto.api.long_text import takes_long_texts
 from stiletto.api.secrets import CacheVolume
+from stiletto.engine.ahead import Ahead, Begun
 from stiletto.engine.coarse import CoarseKeys
 from stiletto.engine.context import current_span, preparing
 from stiletto.engine.ending import how_ended, loopback_hint, machine_kills, system_hint
@@ -91,6 +92,7 @@ class Commands:
         """The lines that were shown, to recognise an error that came through a module."""
         self.volatile: dict[str, str] = {}
         """The last values of the session's volatile variables: they are in no key."""
+        self.ahead: Ahead[Finished] = Ahead()
         self._once = Once()
         self._slots = asyncio.Semaphore(max(2, os.cpu_count() or 2))
 
@@ -125,6 +127,14 @@ class Commands:
             noted = await asyncio.to_thread(
                 self._noting.step, exec_, stack.image, name, key, parent
             )
+        self.ahead.ask(exec_, parent)
+        begun = self.ahead.take(key)
+        if begun is not None:
+            await asyncio.to_thread(noted.saw_step, inputs, stack, trees)
+            with self.ahead.counted():
+                span = self.progress.span(name, "step", parent, begun.span.started_s)
+                begun.show(span)
+                return await self._ended(asyncio.shield(begun.task), span, noted, begun)
         stored = await self._cached(key, name, parent, noted)
         if stored is not None:
             return stored
@@ -135,23 +145,40 @@ class Commands:
                 return stored
             await asyncio.to_thread(noted.saw_step, inputs, stack, trees)
             async with self._slots:
-                if preparing.get():
-                    span = self.progress.span(PREPARES, "prepare", parent)
-                else:
-                    span = self.progress.span(name, "step", parent)
-                try:
-                    done = await self._run(exec_, stack, trees, key, inputs, span)
-                except asyncio.CancelledError:
-                    span.end(Outcome.CANCELLED)
-                    noted.end(span, Outcome.CANCELLED)
-                    raise
-                except StilettoError as error:
-                    span.end(Outcome.FAILED, error.message)
-                    noted.end(span, Outcome.FAILED)
-                    raise
-                span.end(Outcome.DONE, _ended(done))
-                noted.end(span, Outcome.DONE, exit_code=done.exit_code)
-                return done
+                with self.ahead.counted():
+                    if preparing.get():
+                        span = self.progress.span(PREPARES, "prepare", parent)
+                    else:
+                        self.ahead.missed()
+                        span = self.progress.span(name, "step", parent)
+                    run = self._run(exec_, stack, trees, key, inputs, span)
+                    return await self._ended(run, span, noted)
+
+    async def _ended(
+        self,
+        run: Awaitable[Finished],
+        span: Span,
+        noted: Noted,
+        begun: Begun[Finished] | None = None,
+    ) -> Finished:
+        """Return what a command did, its span ended and noted; `begun` is one that began early."""
+
+        def end(outcome: Outcome, note: str = "") -> None:
+            span.end(outcome, note, begun.span.ended_s if begun is not None else None)
+
+        try:
+            done = await run
+        except asyncio.CancelledError:
+            end(Outcome.CANCELLED)
+            noted.end(span, Outcome.CANCELLED)
+            raise
+        except StilettoError as error:
+            end(Outcome.FAILED, error.message)
+            noted.end(span, Outcome.FAILED)
+            raise
+        end(Outcome.DONE, _note(done))
+        noted.end(span, Outcome.DONE, exit_code=done.exit_code)
+        return done
 
     async def _inputs(
         self, exec_: c.Exec, stack: Stack, trees: Mapping[str, Dir]
@@ -194,7 +221,7 @@ class Commands:
         stored = await asyncio.to_thread(self._load, key)
         if stored is not None and not preparing.get():
             span = self.progress.span(name, "step", parent)
-            span.end(Outcome.CACHED, _ended(stored))
+            span.end(Outcome.CACHED, _note(stored))
             noted.end(span, Outcome.CACHED, exit_code=stored.exit_code, waited=waited)
         return stored
 
@@ -503,7 +530,7 @@ def _expected(expect: str, exit_code: int) -> bool:
     return {"SUCCESS": exit_code == 0, "FAILURE": exit_code != 0, "ANY": True}[expect]
 
 
-def _ended(done: Finished) -> str:
+def _note(done: Finished) -> str:
     """Return the note of a command that ended as the module allowed."""
     return f"exit code {done.exit_code}" if done.exit_code else ""
 

@@ -121,7 +121,7 @@ class Evaluator:
         self.host = HostTrees(store)
         self._once = Once()
         self._image_layers: dict[str, tuple[Layer, ...]] = {}
-        self._caching = caching
+        self.caching = caching
         self.noting = Noting(journal)
         self.known: Known | None = None
 
@@ -130,7 +130,7 @@ class Evaluator:
         """What runs commands; made when it is needed, because an unchanged call runs none."""
         from stiletto.engine.commands import Commands
 
-        return Commands(self, CoarseKeys(self, self._caching), self.noting)
+        return Commands(self, CoarseKeys(self, self.caching), self.noting)
 
     @cached_property
     def patches(self) -> Patches:
@@ -211,7 +211,7 @@ class Evaluator:
 
     async def fixed(self, directory: f.Directory) -> f.Directory:
         """Replace a directory of the host by its content, so that keys are made of content."""
-        if self._caching is not Caching.DAGGER_1_0:
+        if self.caching is not Caching.DAGGER_1_0:
             directory = f.narrowed(directory)
         match directory:
             case f.HostDirectory(origin):
@@ -221,7 +221,7 @@ class Evaluator:
                 )
             case f.FilteredDirectory(f.HostDirectory(origin) | f.StoredTree(_, origin) as parent):
                 filtered = replace(directory, parent=await self.fixed(parent))
-                if self._caching is Caching.DAGGER_1_0:
+                if self.caching is Caching.DAGGER_1_0:
                     return filtered
                 tree = await self.tree(filtered)
             case _:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stiletto.api import files as f
 from stiletto.api.definition import ArgDef, FunctionDef, TypeRef
@@ -41,6 +41,9 @@ from stiletto.module.origin import acts
 from stiletto.module.source import LoadedModule, context_of
 from stiletto.progress import Outcome
 from stiletto.store.sealed import fitting
+
+if TYPE_CHECKING:
+    from stiletto.engine.early import Early
 
 MAX_AGE_S = 7 * 24 * 3600  # as the real engine keeps function results
 ID = re.compile(r"\w+@sha256:[0-9a-f]{64}")
@@ -76,6 +79,7 @@ class Functions:
         self._addresses = Addresses(core, dispatch)
         self._running = Once(remember=False)
         self._session: dict[str, str] = {}
+        self._early: Early | None = None
 
     async def construct(self, module: LoadedModule, args: Mapping[str, Any]) -> ModuleObject:
         """Construct the main object."""
@@ -138,6 +142,8 @@ class Functions:
                 self._answered.hold(self._held(answer))
             return self._value(module, answer, function.returns)
 
+        self._began(module, inputs, cached=function.cache not in ("never", "session"))
+
         async def run() -> str:
             await self._saw(noted, module, inputs)
             span = self._core.progress.span(title, "function", parent_span)
@@ -181,9 +187,25 @@ class Functions:
 
         await asyncio.to_thread(keep)
 
+    def _began(self, module: LoadedModule, inputs: Mapping[str, Any], *, cached: bool) -> None:
+        """Begin the steps of the last call of this command, or of none with such a function."""
+        journal = self._core.evaluator.noting.journal
+        if journal is None:
+            return
+        if self._early is None:
+            from stiletto.engine.early import Early
+
+            self._early = Early(self._core, journal.slot("early", journal.command, module.code))
+        names = ID.findall(json.dumps([inputs["parent"], inputs["args"]]))
+        objects = self._core.objects
+        given = [objects.recall(name) for name in names if name in objects]
+        self._early.called(given, cached=cached and module.config.persistent_cache)
+
     async def close(self) -> None:
-        """End the calls that still run."""
+        """End the calls that still run, and what began for them."""
         await self._running.close()
+        if self._early is not None:
+            await self._early.close()
 
     # -- arguments -----------------------------------------------------------------------------
 

@@ -40,5 +40,6 @@ class Once:
         """End everything that still runs."""
         tasks = [task for task in self._tasks.values() if not task.done()]
         for task in tasks:
-            task.cancel()
+            if not task.cancelling():  # a second time would end how it cleans up
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

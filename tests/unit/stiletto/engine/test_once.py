@@ -68,3 +68,29 @@ async def test_a_caller_that_gives_up_ends_nothing() -> None:
     assert await second == "made"
     assert first.cancelled()
     assert len(once) == 1
+
+
+async def test_what_ends_already_is_not_ended_again() -> None:
+    """It may clean up, such as end its processes, before `close` returns."""
+    once = Once()
+    events: list[str] = []
+    started = asyncio.Event()
+
+    async def make() -> None:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.sleep(0)
+            events.append("cleaned up")
+            raise
+
+    caller = asyncio.ensure_future(once.get("a", make))
+    await started.wait()
+    (task,) = once._tasks.values()
+    task.cancel()
+    await asyncio.sleep(0)
+    await once.close()
+
+    assert ["cleaned up"] == events
+    assert isinstance((await asyncio.gather(caller, return_exceptions=True))[0], BaseException)

@@ -48,6 +48,9 @@ async def _no_way() -> str:
 class Probe:
     """The code of the module, as `RunCode`: registers itself, and answers with one step."""
 
+    command = SHOWN
+    policy = "Default"
+
     def __init__(self) -> None:
         self.engine: Engine | None = None
         self.calls = 0
@@ -74,7 +77,7 @@ class Probe:
             ),
             ("withEnvVariable", {"name": "WORD", "value": args["word"]}),
             ("withEnvVariable", {"name": "TOOL", "value": tool}),
-            ("withExec", {"args": ["sh", "-c", SHOWN, "sh", args["given"]]}),
+            ("withExec", {"args": ["sh", "-c", self.command, "sh", args["given"]]}),
         )
         return json.dumps(await self._call(client, step, "stdout", {}))
 
@@ -94,6 +97,7 @@ class Probe:
             ("withArg", {"name": "word", "typeDef": text}),
             ("withArg", {"name": "given", "typeDef": text}),
             ("withArg", {"name": "mounted", "typeDef": flag}),
+            ("withCachePolicy", {"policy": self.policy}),
         )
         answer = str(await self._call(client, function, "id", {}))
         probe = await kind(
@@ -119,6 +123,12 @@ class Probe:
         return await self.engine.dispatch(client, value, field, args)
 
 
+class Apart(Plain):
+    """Runs steps as plain mode does; they count as isolated, so that they begin early, too."""
+
+    name = "apart"
+
+
 def answer(store_at: Path, case: Case) -> str:
     """Call the function once, in a session of its own."""
     return asyncio.run(_answer(store_at, case))
@@ -131,12 +141,13 @@ async def _answer(store_at: Path, case: Case) -> str:
     with store:
         core = core_of(
             store=store,
-            sandbox=Plain(base),
+            sandbox=Apart(base),
             images=HostImages(servers=base / "servers", memory=store),
             progress=Progress(),
             workdir=case.root,
             environ={"PATH": os.environ["PATH"], "HOME": str(case.root)},
             gate=SecretGate(isolated=_yes, allowed=True, way_out=_no_way),
+            command="stiletto call answer",
         )
         probe = Probe()
         engine = probe.engine = Engine(core, run=probe.run)
