@@ -162,7 +162,7 @@ def test_edited_test_installs_nothing(stiletto: Bench, sample: Sample) -> None:
 
     assert "3 passed" in ended.out
     assert ["pytest"] == [name.split()[0] for name in ended.ran]
-    assert 2 == sum(name.startswith("uv sync ") for name in ended.cached)
+    assert 2 == sum("uv sync " in name for name in ended.cached)
 
 
 def test_edited_source_reruns_no_dependency_install(stiletto: Bench, sample: Sample) -> None:

@@ -23,6 +23,7 @@ FLAGS = ("--progress=plain", "--sandbox=plain")
 AS_USER = """\
 import getpass
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,13 +44,23 @@ def test_source_home_and_environment_can_be_written() -> None:
     Path(pytest.__file__).with_name("made.txt").write_text("x")
     assert getpass.getuser() == Path.home().name
     assert os.getuid() != 0
+
+
+def test_the_environment_belongs_to_the_user() -> None:
+    installed = Path(sys.prefix)
+    assert len(list(installed.rglob("*.py"))) > 100
+    owners = {(found.lstat().st_uid, found.lstat().st_gid) for found in installed.rglob("*")}
+    assert owners == {(os.getuid(), os.getgid())}
 """
 AS_ROOT = """\
 import os
+import sys
+from pathlib import Path
 
 
 def test_root() -> None:
     assert os.getuid() == 0
+    assert {found.lstat().st_uid for found in Path(sys.prefix).rglob("*")} == {0}
 """
 SCM = """\
 [build-system]
@@ -110,7 +121,7 @@ def test_tests_run_as_an_ordinary_user(stiletto: Bench, tmp_path: Path) -> None:
     }
     ended = stiletto.passes(write(tmp_path / "berth", files), "test")
 
-    assert "  2 passed in" in ended.out
+    assert "  3 passed in" in ended.out
 
 
 @pytest.mark.slow
@@ -169,7 +180,7 @@ def test_pretended_version_is_for_one_build(stiletto: Bench, tmp_path: Path) -> 
     }
     ended = stiletto.passes(write(tmp_path / "reef", files), "test")
 
-    assert "  2 passed in" in ended.out
+    assert "  3 passed in" in ended.out
     assert "no .git and no PKG-INFO: tested as version 0.0.0" in ended.out
 
 

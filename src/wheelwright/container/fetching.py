@@ -67,9 +67,12 @@ async def prepared(system: System, python: str, requires: Mapping[str, str]) -> 
 
 
 async def sdists(
-    container: dagger.Container, plan: Environment, wanted: Sequence[Sdist]
+    container: dagger.Container, plan: Environment, wanted: Sequence[Sdist], owner: str
 ) -> dagger.Container:
-    """Install packages from their sdists: fetched with the credential, built without it."""
+    """Install packages from their sdists: fetched with the credential, built without it.
+
+    They belong to `owner`, as in `steps.step`.
+    """
     program = (files("wheelwright") / "inside" / "fetch.py").read_text(encoding="utf-8")
     listed = [{"name": each.name, "url": each.url, "sha256": each.sha256} for each in wanted]
     clean = (
@@ -93,13 +96,16 @@ async def sdists(
         .with_new_file(_HASHED, "".join(pinned))
     )
     flags = ("--no-deps", "--require-hashes", f"--find-links={_SDISTS}", "-r", _HASHED)
-    return step(ready, BUILD, offline(["uv", "pip", "install", *flags]))
+    return step(ready, BUILD, offline(["uv", "pip", "install", *flags]), owner=owner)
 
 
 def repositories(
-    container: dagger.Container, plan: Environment, command: tuple[str, ...]
+    container: dagger.Container, plan: Environment, command: tuple[str, ...], owner: str
 ) -> dagger.Container:
-    """Build commits of git repositories: cloned with the credential, built without it."""
+    """Build commits of git repositories: cloned with the credential, built without it.
+
+    They belong to `owner`, as in `steps.step`.
+    """
     # git and libcurl are only in the full image; nothing is checked out, so that no hook, filter
     # or submodule of a repository acts.
     python = cpython(plan.python)
@@ -111,7 +117,7 @@ def repositories(
         settings[f"GIT_CONFIG_KEY_{number}"] = f"url.file://{_CLONES}/{number}.git.insteadOf"
         settings[f"GIT_CONFIG_VALUE_{number}"] = url
     ready = container.with_directory(_CLONES, clean.directory(_CLONES))
-    built = step(with_variables(ready, settings), BUILD, command, volume=plan.volume)
+    built = step(with_variables(ready, settings), BUILD, command, volume=plan.volume, owner=owner)
     for name in settings:
         built = built.without_env_variable(name)
     return built

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from wheelwright.container import users
 from wheelwright.errors import RequestError
 
 DEFAULT_STEP = "30m"
@@ -69,7 +70,7 @@ def limited(args: Iterable[str]) -> list[str]:
 
 def unlimited(command: Sequence[str]) -> list[str]:
     """Return a command without the limit around it, and without what we put into it."""
-    args = list(command[3:]) if stopped_by(command) else list(command)
+    args = users.installed_by(list(command[3:]) if stopped_by(command) else list(command))
     found: list[str] = []
     for arg in args:
         if arg == _PLUGIN and found[-1:] == ["-p"]:

@@ -21,7 +21,7 @@ from importlib.resources import files
 import dagger
 from dagger import dag
 
-from wheelwright.container import certificates
+from wheelwright.container import certificates, users
 from wheelwright.container.limits import limited, under_way
 from wheelwright.container.output import Output
 from wheelwright.container.privileges import (
@@ -242,11 +242,13 @@ def step(
     log: str = "",
     errors: str = "",
     stdin: str = "",
+    owner: str = "",
 ) -> dagger.Container:
     """Add a command with what the table gives to its kind, for this command only.
 
     `volume` names the volume of a kind that has one of its own. With `may_fail` the exit code is
-    kept, to be judged by the caller. `log` gets its stdout, `errors` its stderr.
+    kept, to be judged by the caller. `log` gets its stdout, `errors` its stderr. `owner` gets what
+    it adds to the environment, in a container with the program of `users`.
     """
     if kind is INSTALL and _foreign.get():
         kind = IMAGE
@@ -272,6 +274,7 @@ def step(
         container = container.with_env_variable("UV_CACHE_DIR", mount)
     # What is built from source runs code of its own.
     command = tuple(args) if kind.foreign else building.without_builds(args)
+    command = users.installing(command, owner) if owner else command
     container = container.with_exec(
         limited(command),
         stdin=stdin,
@@ -312,9 +315,9 @@ def run(
     return step(container, kind, args, log=log)
 
 
-def install(container: dagger.Container, args: Iterable[str]) -> dagger.Container:
+def install(container: dagger.Container, args: Iterable[str], owner: str = "") -> dagger.Container:
     """Add a command that installs wheels and has to succeed, where no foreign code is."""
-    return step(container, INSTALL, args)
+    return step(container, INSTALL, args, owner=owner)
 
 
 async def output(container: dagger.Container, name: str = "a step") -> Output:
@@ -379,11 +382,11 @@ async def resolve(
 
 
 def package(
-    container: dagger.Container, args: Iterable[str], *, may_fail: bool = False
+    container: dagger.Container, args: Iterable[str], *, may_fail: bool = False, owner: str = ""
 ) -> dagger.Container:
     """Add a command that builds the package; it has to succeed unless it `may_fail`."""
     command = offline(args) if credentials() else args
-    return step(container, PACKAGE, command, may_fail=may_fail)
+    return step(container, PACKAGE, command, may_fail=may_fail, owner=owner)
 
 
 def offline(args: Iterable[str]) -> list[str]:

@@ -96,52 +96,70 @@ def over(container: dagger.Container, source: dagger.Directory) -> dagger.Contai
     return container.with_directory(SOURCE, source)
 
 
-async def dependencies(source: Tree, plan: Environment) -> dagger.Container:
+async def dependencies(source: Tree, plan: Environment, user: str) -> dagger.Container:
     """Return the dependency layer: only `plan.inputs` of the source are in it.
 
-    It is named by its identity: what is added to it is asked for without its whole recipe.
+    Its environment belongs to `user`, that of the settings. It is named by its identity: what is
+    added to it is asked for without its whole recipe.
     """
+    owner = _owner(plan, user)
+    container = await _dependencies(source, plan, owner)
+    return container if owner else users.owned(container, VENV, user)
+
+
+def _owner(plan: Environment, user: str) -> str:
+    """Return whom steps give the environment to; empty where it stays with root, or is copied."""
+    # What programs an image of others has is not known.
+    return "" if plan.system.named else users.owner(user)
+
+
+async def _dependencies(source: Tree, plan: Environment, owner: str) -> dagger.Container:
     provided = await steps.provided(plan.system, plan.python)
+    if owner:
+        provided = users.with_program(provided)
     container = over(provided, await source.only(plan.inputs))
     for path, text in plan.written.items():
         container = container.with_new_file(path, text)
     container = container.with_workdir(plan.workdir)
     if not plan.locked:
-        return await _resolved(container, plan)
+        return await _resolved(container, plan, owner)
     sync, *others = plan.dependencies
     clean = container
-    container, left = await _wheels(container, sync, plan.sdists)
+    container, left = await _wheels(container, sync, plan.sdists, owner)
     if credentials():
         # What has a wheel is added before any foreign code has run there.
-        container, others = await _added(container, clean, others)
+        container, others = await _added(container, clean, others, owner)
         fetchable = [each for each in plan.fetchable if each.name in left]
         if fetchable:
-            container = await fetching.sdists(container, plan, fetchable)
+            container = await fetching.sdists(container, plan, fetchable, owner)
         left = [name for name in left if name not in {each.name for each in fetchable}]
         if left and plan.repositories:
-            container = fetching.repositories(container, plan, (*sync, "--inexact"))
+            container = fetching.repositories(container, plan, (*sync, "--inexact"), owner)
             left = []
     built = [(*sync, "--inexact"), *others] if left else others
     # The environment has foreign code from here on: no secret, and no shared cache.
-    return await _built(container, plan, built).sync() if built else container
+    return await _built(container, plan, built, owner).sync() if built else container
 
 
 def _built(
-    container: dagger.Container, plan: Environment, commands: Iterable[Iterable[str]]
+    container: dagger.Container,
+    plan: Environment,
+    commands: Iterable[Iterable[str]],
+    owner: str,
 ) -> dagger.Container:
     for args in commands:
-        container = step(container, BUILD, args, volume=plan.volume)
+        container = step(container, BUILD, args, volume=plan.volume, owner=owner)
     return container
 
 
 async def _wheels(
-    container: dagger.Container, sync: tuple[str, ...], sdists: tuple[str, ...]
+    container: dagger.Container, sync: tuple[str, ...], sdists: tuple[str, ...], owner: str
 ) -> tuple[dagger.Container, list[str]]:
     """Install what has a wheel; return the names of what is left to be built as well."""
     left = list(sdists)
     while True:
         excluded = [f"--no-install-package={name}" for name in left]
-        installed = install(container, [*sync, *excluded])
+        installed = install(container, [*sync, *excluded], owner)
         try:
             return await installed.sync(), left
         except dagger.ExecError as error:
@@ -153,7 +171,10 @@ async def _wheels(
 
 
 async def _added(
-    container: dagger.Container, clean: dagger.Container, commands: list[tuple[str, ...]]
+    container: dagger.Container,
+    clean: dagger.Container,
+    commands: list[tuple[str, ...]],
+    owner: str,
 ) -> tuple[dagger.Container, list[tuple[str, ...]]]:
     """Install wheels into an environment that has some; return what has to be built after all.
 
@@ -169,11 +190,11 @@ async def _added(
             if not building.needs_build(error.stderr):
                 raise
             return container, commands[number:]
-        container = container.without_directory(VENV).with_directory(VENV, held)
+        container = container.without_directory(VENV).with_directory(VENV, held, owner=owner)
     return container, []
 
 
-async def _resolved(container: dagger.Container, plan: Environment) -> dagger.Container:
+async def _resolved(container: dagger.Container, plan: Environment, owner: str) -> dagger.Container:
     """Install what the index has now.
 
     Whether that has to be built is known only by resolving, and without building, uv would take
@@ -183,19 +204,19 @@ async def _resolved(container: dagger.Container, plan: Environment) -> dagger.Co
     if credentials():
         installed = container
         for args in plan.dependencies:
-            installed = install(installed, args)
+            installed = install(installed, args, owner)
         try:
             return await installed.sync()
         except dagger.ExecError as error:
             if not building.needs_build(error.stderr):
                 raise
         return await _synced(
-            _built(container, plan, plan.dependencies),
+            _built(container, plan, plan.dependencies, owner),
             "a package of a private host must be built from source",
             "run `uv lock`, and leave the resolution locked: what uv.lock names is downloaded "
             "before it is built",
         )
-    return await _built(container, plan, plan.dependencies).sync()
+    return await _built(container, plan, plan.dependencies, owner).sync()
 
 
 async def installed(
@@ -216,7 +237,7 @@ async def installed(
     fetched: list[dagger.Directory] = []
 
     async def depend() -> None:
-        prepared.append(await dependencies(source, plan))
+        prepared.append(await dependencies(source, plan, user))
 
     async def fetch() -> None:
         fetched.append(await fetching.build_requirements(plan.system, plan.python, plan.requires))
@@ -225,8 +246,7 @@ async def installed(
         group.start_soon(depend)
         if plan.requires:
             group.start_soon(fetch)
-    # Here, and not at the end: a large environment is copied once, and not for each change.
-    container = users.owned(prepared[0], VENV, user)
+    (container,) = prepared
     untouched = git is None and not plan.install
     if untouched:
         # So is the source, where nothing that belongs to root comes in between.
@@ -246,7 +266,7 @@ async def installed(
             _SETTINGS, tomlkit.dumps({"extra-build-variables": plan.built_with})
         )
     for args in plan.install:
-        container = package(container, args)
+        container = package(container, args, owner=_owner(plan, user))
         if credentials() and args[:3] == ("uv", "pip", "install") and "--no-deps" not in args:
             await _synced(
                 container,

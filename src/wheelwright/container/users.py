@@ -2,14 +2,14 @@
 
 In an image everything belongs to root, and root may read and write what nobody else can: a test of
 permissions fails there, and one that forgets them passes. So what the tests write is given to
-another user. That is done while it is copied: a step that changes owners would copy it once more.
-
-An engine with one user of its own, such as Stiletto, has nothing to copy for that.
+another user. That is done while it is copied, or by the step that installs it: a further step that
+changes owners would copy it once more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib.resources import files
 
 import dagger
 from dagger import dag
@@ -21,6 +21,9 @@ NAME = "tester"
 HOME = f"/home/{NAME}"
 OWNER = "1000:1000"
 """Its number and its group's: the first that a Linux gives to a person."""
+
+_INSTALL = ("/bin/sh", "/opt/wheelwright/install.sh")
+"""The shell by its path: an environment may bring programs, and comes first in PATH."""
 
 # The users of Debian's base-passwd that programs look up; the numbers are the same everywhere.
 _PASSWD = f"""\
@@ -60,6 +63,22 @@ def owned(container: dagger.Container, path: str, user: str) -> dagger.Container
     if user == ROOT:
         return container
     return container.with_directory(path, container.directory(path), owner=owner(user))
+
+
+def with_program(container: dagger.Container) -> dagger.Container:
+    """Add the program of `installing`."""
+    program = (files("wheelwright.inside") / "install.sh").read_text(encoding="utf-8")
+    return container.with_new_file(_INSTALL[1], program)
+
+
+def installing(args: Iterable[str], owner: str) -> tuple[str, ...]:
+    """Return a command that gives to `owner` what it adds to the environment."""
+    return (*_INSTALL, owner, *args)
+
+
+def installed_by(args: list[str]) -> list[str]:
+    """Return a command without what `installing` put before it."""
+    return args[3:] if tuple(args[:2]) == _INSTALL else args
 
 
 def with_files(container: dagger.Container, paths: Iterable[str], user: str) -> dagger.Container:

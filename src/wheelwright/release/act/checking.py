@@ -239,7 +239,9 @@ class Tested:
 
     async def _installed(self) -> dagger.Container:
         """Return the environment of the tests with the wheel in it; installing may have failed."""
-        container = await toolchain.dependencies(self.package.loaded.files, self._environment())
+        source, environment = self.package.loaded.files, self._environment()
+        # No test of a release writes to what its wheel is installed into.
+        container = await toolchain.dependencies(source, environment, users.ROOT)
         if (listing := self.made.listing) is not None:
             plan = self.made.plan
             return listing.install(container, f"{plan.package}=={plan.version}")

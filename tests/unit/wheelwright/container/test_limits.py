@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wheelwright.container import limits
+from wheelwright.container import limits, users
 from wheelwright.errors import RequestError
 from wheelwright.testing.commands import recorded
 
@@ -38,6 +38,8 @@ def test_people_see_the_command_without_its_limit() -> None:
     """The limit is how a step runs, not what it is."""
     limited = ["timeout", "--signal=KILL", "60s", "uv", "sync"]
     assert ["uv", "sync"] == limits.unlimited(limited)
+    given = users.installing(["uv", "sync"], users.OWNER)
+    assert ["uv", "sync"] == limits.unlimited(given) == limits.unlimited([*limited[:3], *given])
     assert ["timeout", "5", "x"] == limits.unlimited(["timeout", "5", "x"])
     assert ["pytest", "-x"] == limits.unlimited(recorded([("pytest", "-x")]).command)
 

@@ -1,0 +1,54 @@
+"""The user of the tests: a command that installs for it ends as it does by itself."""
+
+from __future__ import annotations
+
+import subprocess
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from wheelwright.container import users
+from wheelwright.environment.plan import VENV
+
+PROGRAM = files("wheelwright.inside") / "install.sh"
+
+
+def run(*command: str, environment: Path) -> subprocess.CompletedProcess[str]:
+    """Run the program as a step does, with an environment at another place."""
+    return subprocess.run(
+        ["/bin/sh", str(PROGRAM), users.OWNER, *command],
+        env={"PATH": "/usr/bin:/bin", "UV_PROJECT_ENVIRONMENT": str(environment)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("code", [0, 2, 137])
+def test_the_exit_code_is_the_command_s(tmp_path: Path, code: int) -> None:
+    """A failed command fails the step with its own code, and what it printed is there."""
+    done = run("sh", "-c", f"echo installed; echo why >&2; exit {code}", environment=tmp_path)
+
+    assert (code, "installed\n", "why\n") == (done.returncode, done.stdout, done.stderr)
+
+
+def test_arguments_are_passed_on_as_they_are(tmp_path: Path) -> None:
+    """A requirement may have spaces and quotes."""
+    given = ("a b", "*", "it's; python_version < '3.12'", "")
+    done = run("printf", "%s\n", *given, environment=tmp_path)
+
+    assert list(given) == done.stdout.splitlines()
+
+
+def test_an_environment_at_another_place_keeps_its_owner(tmp_path: Path) -> None:
+    """Without containers everything belongs to one user: nobody else can write to a store."""
+    made = tmp_path / "made"
+    done = run("touch", str(made), environment=tmp_path)
+
+    assert (0, tmp_path.stat().st_uid) == (done.returncode, made.stat().st_uid)
+
+
+def test_the_program_and_the_module_mean_one_environment() -> None:
+    """The program names the place that all plans have."""
+    assert f'[ "$UV_PROJECT_ENVIRONMENT" = {VENV} ] ' in PROGRAM.read_text(encoding="utf-8")
