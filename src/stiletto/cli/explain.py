@@ -115,7 +115,7 @@ def _chosen(history: History, which: str, now_s: float) -> Call:
 def _of_cell(notes: Sequence[Note], cell: str) -> Sequence[Note]:
     if not cell:
         return notes
-    found = [note for note in notes if note.part == cell]
+    found = [note for note in notes if note.is_of(cell)]
     if not found:
         from stiletto.history.notes import parts_of
 

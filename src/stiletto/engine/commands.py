@@ -104,6 +104,7 @@ class Commands:
     async def finished(self, exec_: c.Exec) -> Finished:
         """Run a command, or return what it did before."""
         span = current_span.get()
+        self._noting.needed(exec_, span)
         return await self._once.get(("exec", exec_.digest), lambda: self._finished(exec_, span))
 
     async def printed(self, exec_: c.Exec, *streams: Stream) -> str:

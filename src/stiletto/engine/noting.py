@@ -5,22 +5,30 @@ It is told of each of them once before it runs and once at its end. Nothing here
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from stiletto.api import container as c
 from stiletto.api import files as f
 from stiletto.engine.layout import Made, Stack
-from stiletto.graph.recipe import Recipe
+from stiletto.graph.recipe import Recipe, children, parts
 from stiletto.graph.tree import Dir
 from stiletto.history.inputs import Inputs, Origin
 from stiletto.history.journal import Journal
 from stiletto.history.notes import Ending, Kind, Note
 from stiletto.progress import Outcome, Span
 from stiletto.sandbox import plan
+
+_MANY = ("git", "uv")
+"""Programs of subcommands, which have nothing to do with one another."""
+
+_WORD = re.compile(r"[a-z][a-z-]*")
+_CHOOSING = 3
+"""Words that may choose what a program does: `uv pip install`."""
 
 _ID = re.compile(r"(\w+)@sha256:[0-9a-f]{64}")
 
@@ -42,6 +50,7 @@ class Noted:
     lasts_s: float = 0.0
     image: str = ""
     refused: str = ""
+    parts: Iterable[str] = ()
 
     def saw(self, inputs: Inputs, trees: tuple[Dir, ...] = ()) -> None:
         """Keep what it is about to see."""
@@ -96,7 +105,8 @@ class Noted:
                 waited=waited,
                 requests=requests,
                 refused=self.refused,
-            )
+            ),
+            self.parts,
         )
 
     def stored(self, steps: Sequence[Sequence[Any]], at_s: float) -> None:
@@ -114,6 +124,26 @@ class Noting:
         self.command = journal.command if journal else ""
         self._depths: dict[str, int] = {}
         self._images: dict[int, dict[str, str]] = {}
+        self._parts: dict[str, dict[str, None]] = {}
+
+    def needed(self, exec_: c.Exec, parent: Span | None) -> None:
+        """Note that a cell or gate needs a command, and with it all commands beneath it."""
+        _, part = _place(parent)
+        if self.journal is None or not part:
+            return
+        waiting: list[Recipe] = [exec_]
+        seen: set[str] = set()
+        while waiting:
+            recipe = waiting.pop()
+            if recipe.digest in seen:
+                continue
+            seen.add(recipe.digest)
+            if isinstance(recipe, c.Exec):
+                known = self._parts.setdefault(recipe.digest, {})
+                if part in known:
+                    continue  # and so do those beneath it
+                known[part] = None
+            waiting.extend(child for _, value in parts(recipe) for child in children(value))
 
     def saw_images(self, images: Mapping[str, str], parent: Span | None) -> None:
         """Note that the functions above have run commands in images: identities by address."""
@@ -134,9 +164,11 @@ class Noting:
         function, part = _place(parent)
         place = "step", function, part, image.address, str(self._depth(exec_.root))
         # With other arguments it is compared with what the program last did here.
-        slots = (*place, name), (*place, name.partition(" ")[0])
+        slots = (*place, name), (*place, _program(name))
         noted = self._noted(Kind.STEP, name, key, (function, part), slots)
-        return replace(noted, image=image.address)
+        # The others that need it may come later.
+        needed = self._parts.setdefault(exec_.digest, {})
+        return replace(noted, image=image.address, parts=needed.keys())
 
     def function(
         self, name: str, module: str, key: str, inputs: Mapping[str, Any], parent: Span | None
@@ -182,6 +214,14 @@ class Noting:
             depth += 1
             self._depths[digest] = depth
         return depth
+
+
+def _program(command: str) -> str:
+    """Return the program of a command; of one that is many, the words that choose: `uv sync`."""
+    words = command.split(" ")
+    if words[0] not in _MANY:
+        return words[0]
+    return " ".join(itertools.takewhile(_WORD.fullmatch, words[:_CHOOSING]))
 
 
 def _keep_merged(journal: Journal, made: Mapping[str, Made]) -> None:

@@ -353,7 +353,7 @@ def _text(value: Any) -> str:
         return "nothing"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = _DIGEST.sub(lambda found: short(found[0]), text)
-    text = text if isinstance(value, str) and text else text or '""'
+    text = text.replace("\n", "\\n") or '""'
     return text if len(text) <= _TEXT_MAX else f"{text[: _TEXT_MAX - 3]}..."
 
 

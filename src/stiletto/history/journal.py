@@ -13,8 +13,8 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,7 @@ class Journal:
         self._mask = mask
         self._began_s = time.time()
         self._notes: list[Note] = []
+        self._parts: list[Iterable[str]] = []
 
     # -- write --------------------------------------------------------------------------------
 
@@ -80,9 +81,10 @@ class Journal:
         """Whether it is kept what a step or a function saw, or what a layer was merged from."""
         return self._store.has_note("inputs", key)
 
-    def ended(self, note: Note) -> None:
-        """Note something that ended; its slots remember it."""
+    def ended(self, note: Note, parts: Iterable[str] = ()) -> None:
+        """Note something that ended; its slots remember it. `parts` may grow until the end."""
         self._notes.append(note)
+        self._parts.append(parts)
         if not note.slots:
             return
         now = Ending(note.key, note.outcome, time.time(), note.seconds, note.exit_code)
@@ -123,7 +125,10 @@ class Journal:
             self._began_s,
             time.time() - self._began_s,
             self.command,
-            tuple(self._notes),
+            tuple(
+                replace(note, parts=tuple(parts))
+                for note, parts in zip(self._notes, self._parts, strict=True)
+            ),
         )
         kind = f"calls/{self._directory}"
         name = f"{time.time_ns():020d}-{os.getpid()}"

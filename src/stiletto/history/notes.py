@@ -47,6 +47,7 @@ class Note:
         name: the function's, or the command.
         function: the function that it belongs to; empty for a function that a person called.
         part: the cell or gate that it belongs to; empty without one.
+        parts: all the cells and gates that needed it: those that need the same step share it.
         key: what identifies its inputs.
         outcome: cached, done, failed or cancelled.
         seconds: how long it took.
@@ -85,6 +86,11 @@ class Note:
     waited: bool = False
     requests: int = 0
     refused: str = ""
+    parts: tuple[str, ...] = ()
+
+    def is_of(self, part: str) -> bool:
+        """Whether a cell or gate needed it."""
+        return part == self.part or part in self.parts
 
     @property
     def ran(self) -> bool:
@@ -126,7 +132,8 @@ class Call:
 
 def parts_of(notes: Iterable[Note]) -> list[str]:
     """Return the cells and gates of notes; numbers in a name count as numbers: 3.9, then 3.11."""
-    return sorted({note.part for note in notes if note.part}, key=_by_numbers)
+    found = {part for note in notes for part in (note.part, *note.parts) if part}
+    return sorted(found, key=_by_numbers)
 
 
 def _by_numbers(name: str) -> list[tuple[str, int]]:
@@ -139,4 +146,5 @@ def _note(data: Mapping[str, Any]) -> Note:
     for name in ("success", "last"):
         given[name] = None if given[name] is None else Ending(**given[name])
     given["slots"] = tuple(given["slots"])
+    given["parts"] = tuple(given.get("parts", ()))
     return Note(**given)

@@ -59,6 +59,23 @@ def test_a_cell_and_a_step_are_taken_out(shell: Shell, words: tuple[str, ...]) -
     assert ANSWER.splitlines()[3:] == shell("explain", *words).out.splitlines()[-2:]
 
 
+def test_a_step_that_cells_share_is_one_of_each(shell: Shell, tmp_path: Path) -> None:
+    """It ran for the first cell that needed it, and is shown for the others, too."""
+    with Store(tmp_path / "cache") as store:
+        journal = Journal(store, shell.cwd.resolve(), "stiletto call", lambda data: data)
+        needed = {"3.11": None}
+        built = Note(1, Kind.STEP, "uv build", "key1", "done", 2.0, "matrix", "3.11")
+        journal.ended(built, needed.keys())
+        needed["3.12"] = None
+        journal.close()
+    for cell in ("3.11", "3.12"):
+        assert "  uv build   ran 2.0 s" in shell("explain", "--cell", cell).out.replace(
+            "[3.11] ", ""
+        )
+    assert "its cells are 3.11, 3.12" in shell("explain", "--cell", "9.9").err
+    assert ["3.11", "3.12"] == json.loads(shell("explain", "--json").out)["steps"][0]["parts"]
+
+
 def test_json_has_every_step(shell: Shell) -> None:
     """With the command, outcome, time, and reason; nothing of the digests of earlier runs."""
     data = json.loads(shell("explain", "--json").out)

@@ -44,6 +44,7 @@ def compared(before: Inputs, after: Inputs, **known: Inputs) -> list[Cause]:
         ({"secrets": {}}, {"secrets": {"T": NEW}}, "secret T: added"),
         ({"services": {"db": OLD}}, {"services": {"db": NEW}}, "service db: changed"),
         ({"user": ""}, {"user": "app"}, 'user: "" -> app'),
+        ({"stdin": ""}, {"stdin": "a\nb"}, 'standard input: "" -> a\\nb'),
         ({"format": 1}, {"format": 2}, "written by another version of Stiletto"),
         (
             {"mounts": {"/r": ["secret", OLD, 400]}},
