@@ -206,6 +206,11 @@ async def open_session(
 
     store = Store(root_from(environ), tell=progress.say)
     limit = limit_bytes(environ, store.root)
+    if "STILETTO_IDLE" in environ:
+        # An unchanged call keeps no process, and reports an invalid value all the same.
+        from stiletto.kept.request import idle_s_from
+
+        idle_s_from(environ)
     caching = caching_from(environ)
     with translated(store.root):
         async with relayed(os.environ, progress.say) as host:

@@ -51,7 +51,7 @@ def idle_s_from(environ: Mapping[str, str]) -> float:
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smh]?)", text)
     if found is None:
         raise UsageError(
-            f"{VARIABLE}={text!r} is not a duration",
-            hint="give seconds, or a duration such as 5m; 0 keeps no process",
+            f'invalid argument "{text}" for {VARIABLE}: expected a duration, as 5m',
+            hint="0 keeps no process",
         )
     return min(float(found[1]) * _UNITS[found[2]], TOTAL_S)

@@ -24,7 +24,8 @@ from stiletto.engine.client import Client
 from stiletto.engine.core import core_of
 from stiletto.engine.gate import SecretGate
 from stiletto.engine.ports import ObjectRef
-from stiletto.engine.session import Engine
+from stiletto.engine.session import Engine, open_session
+from stiletto.errors import UsageError
 from stiletto.graph.recipe import Recipe
 from stiletto.progress import Progress
 from stiletto.sandbox.images import HostImages
@@ -311,6 +312,28 @@ def test_commands_at_once_have_the_answers_of_an_empty_store(tmp_path: Path, cou
     with Store(tmp_path / "kept") as store:
         assert len(list(store.root.glob("records/step/*/*.json"))) == 2
         assert len(list((store.root / "stage").iterdir())) == 1, "its own"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("STILETTO_IDLE", "a duration, as 5m"), ("STILETTO_CACHE_SIZE", "a size, as 5GB")],
+)
+def test_an_invalid_variable_is_reported_before_anything_runs(
+    tmp_path: Path, name: str, expected: str
+) -> None:
+    """Also by a call that would not have used it."""
+
+    async def opened() -> None:
+        environ = {"PATH": os.environ["PATH"], "STILETTO_CACHE": str(tmp_path), name: "abc"}
+        async with open_session(
+            workdir=tmp_path, sandbox="auto", progress=Progress(), environ=environ
+        ):
+            pass
+
+    with pytest.raises(UsageError) as caught:
+        asyncio.run(opened())
+
+    assert f'invalid argument "abc" for {name}: expected {expected}' == caught.value.message
 
 
 @pytest.mark.slow
