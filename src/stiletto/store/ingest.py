@@ -56,15 +56,15 @@ class StatIndex:
     def digest(self, path: str, facts: os.stat_result) -> str | None:
         """Return the contents of the file when it last looked like this."""
         known = self._known.get(path)
-        return known[1] if known is not None and known[0] == _facts(facts) else None
+        return known[1] if known is not None and known[0] == facts_of(facts) else None
 
     def note(self, path: str, facts: os.stat_result, digest: str, read_ns: int) -> None:
         """Remember the contents of a file that was opened at `read_ns`, if its age allows."""
         self._changed = True
-        if max(facts.st_mtime_ns, facts.st_ctime_ns) > read_ns - RACY_NS:
-            self._known.pop(path, None)
+        if is_old(facts, read_ns):
+            self._known[path] = facts_of(facts), digest
         else:
-            self._known[path] = _facts(facts), digest
+            self._known.pop(path, None)
 
     def save(self, listed: dict[str, frozenset[str]]) -> None:
         """Write the index if it changed. `listed` has every directory walked and its names.
@@ -117,7 +117,13 @@ def _is_gone(path: str, listed: dict[str, frozenset[str]]) -> bool:
     return name not in listed.get(directory, ())
 
 
-def _facts(facts: os.stat_result) -> _Facts:
+def is_old(facts: os.stat_result, read_ns: int) -> bool:
+    """Whether a file that was opened at `read_ns` cannot change any more and look the same."""
+    return max(facts.st_mtime_ns, facts.st_ctime_ns) <= read_ns - RACY_NS
+
+
+def facts_of(facts: os.stat_result) -> _Facts:
+    """Return what tells two states of a file apart."""
     return facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino, facts.st_dev
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stiletto.errors import EnvironmentFailed, UsageError
-from stiletto.graph.tree import Dir, Entry, File
+from stiletto.graph.tree import Dir, Entry, File, Time
 from stiletto.store import export, files, ingest, locks, removal, sealed, trouble
 from stiletto.store.directories import Directories
 from stiletto.store.layout import Form, file_name, shard
@@ -23,6 +23,12 @@ from stiletto.store.sizes import on_disk
 if TYPE_CHECKING:
     from stiletto.store.verify import Verified
 
+
+LARGE = "large"
+"""The notes about large files that were read."""
+
+LARGE_BYTES = 1 << 20
+"""From this size on, to read a note is faster than to read the file."""
 
 OLDER = "older"
 """The notes about checkouts that the next versions of their trees lie over."""
@@ -61,9 +67,32 @@ class Store(Directories):
             UsageError: it is missing, cannot be read, or is not a regular file.
         """
         try:
-            return self._checked_out(path) or self._blobs.add(path)[0]
+            return self._checked_out(path) or self._large(path) or self._blobs.add(path)[0]
         except FileNotFoundError as error:
             raise UsageError(f"no such file: {path}") from error
+
+    def _large(self, path: Path) -> File | None:
+        """Return a large file that need not be read again, such as a program of an image.
+
+        It is known by the same facts, and from the same age on, as a file of a host directory.
+        """
+        try:
+            facts = path.stat()
+        except OSError:
+            return None  # who reads it finds the reason
+        if facts.st_size < LARGE_BYTES:
+            return None
+        name = hashlib.sha256(repr(ingest.facts_of(facts)).encode()).hexdigest()
+        digest = sealed.fitting(self.note(LARGE, name), lambda data: str(data["digest"]))
+        if digest is not None and self._blobs.has(digest, facts.st_size):
+            time = Time(facts.st_mtime_ns)
+            return File(digest, facts.st_size, facts.st_mode & 0o777, time=time)
+        read_ns = self._clock_ns()
+        file, read = self._blobs.add(path)
+        if ingest.facts_of(read) == ingest.facts_of(facts) and ingest.is_old(facts, read_ns):
+            with contextlib.suppress(EnvironmentFailed):  # a disk that is full
+                self.put_note(LARGE, name, {"digest": file.digest})
+        return file
 
     @translated
     def has(self, digest: str, size_bytes: int) -> bool:

@@ -14,6 +14,7 @@ from stiletto.api.patterns import Filter
 from stiletto.errors import UsageError
 from stiletto.graph.tree import Dir, File, Link
 from stiletto.store import GitignoreFiles, Store, sealed
+from stiletto.store.store import LARGE, LARGE_BYTES
 
 LATER_NS = 10_000_000_000
 
@@ -201,3 +202,28 @@ def test_unreadable_index_is_ignored(later: Store, source: Path, text: str) -> N
     expected = later.ingest(source)
     next((later.root / "index").iterdir()).write_text(text)
     assert expected == later.ingest(source)
+
+
+def test_large_file_is_read_once(later: Store, tmp_path: Path) -> None:
+    """It is known by size, times and inode; with other contents or without its blob it is read."""
+    path, size = tmp_path / "program", LARGE_BYTES
+    path.write_bytes(b"a" * size)
+    first = later.ingest_file(path)
+    (name,) = later.note_names(LARGE)
+    other, _ = later.put_bytes(b"b" * size)
+    later.put_note(LARGE, name, {"digest": other})
+    assert other == later.ingest_file(path).digest, "what is noted is believed"
+    later.put_note(LARGE, name, {"digest": "0" * 64})
+    assert first == later.ingest_file(path), "there is no such blob"
+    path.write_bytes(b"b" * size)
+    assert other == later.ingest_file(path).digest
+    assert 2 == len(later.note_names(LARGE))
+
+
+def test_large_file_that_has_just_changed_is_read_again(store: Store, tmp_path: Path) -> None:
+    """It could change once more and look the same; a small one is not noted at all."""
+    path = tmp_path / "program"
+    for size in (LARGE_BYTES, LARGE_BYTES - 1):
+        path.write_bytes(b"a" * size)
+        store.ingest_file(path)
+    assert [] == store.note_names(LARGE)
