@@ -15,7 +15,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from stiletto.errors import USE_DAGGER, StepFailed, StilettoError, UsageError
+from stiletto.errors import USE_DAGGER, ModuleFailed, StepFailed, StilettoError, UsageError
 from stiletto.visible import displayed, shortened
 
 NO_READER = 1
@@ -36,10 +36,11 @@ def message_of(error: StilettoError) -> str:
     return error.message
 
 
-def text_of(error: StilettoError, *, is_noted: bool = False) -> str:
+def text_of(error: StilettoError, *, is_noted: bool = False, failed: Sequence[str] = ()) -> str:
     """Return an error as it is shown: the message, the hint, the line that replays it.
 
-    With `is_noted` a failed step names the command that explains why it ran.
+    With `is_noted` a failed step names the command that explains why it ran, and a function that
+    reports an error after programs have `failed` does so for these.
     """
     # What follows a carriage return would overwrite what is before it.
     message = message_of(error).replace("\r\n", "\n").replace("\r", "\\r")
@@ -55,6 +56,9 @@ def text_of(error: StilettoError, *, is_noted: bool = False) -> str:
     if is_noted and isinstance(error, StepFailed) and _is_step(error):
         name = displayed(error.command).partition(" ")[0]
         lines.append(f"  explain: stiletto explain {name}")
+    elif is_noted and isinstance(error, ModuleFailed) and failed:
+        only = f" {failed[0]}" if len(set(failed)) == 1 else ""
+        lines.append(f"  explain: stiletto explain{only}")
     return "\n".join(lines)
 
 

@@ -37,6 +37,8 @@ class Invocation:
         """The command line, as it would be typed; empty where nobody could ask about it."""
         self.refused: Sequence[str] = ()
         """What the session refused because only Dagger has it."""
+        self.failed: Sequence[str] = ()
+        """The programs that ended with another exit code than 0, and let a function continue."""
 
     def read(
         self, args: list[str], command: str, *, own: tuple[Flag, ...] = (), only_flags: bool = False
@@ -132,6 +134,7 @@ class Invocation:
                     progress.say(await engine.shared())
                 self._engine = engine
                 self.refused = engine.refused
+                self.failed = engine.failed
                 yield engine, progress
         finally:
             self._engine = None

@@ -205,7 +205,8 @@ def _run(args: Sequence[str], terminal: Terminal, launcher: EngineLauncher) -> i
                 terminal.err(line)
         if invocation is not None and invocation.options.debug:
             _print_traceback(terminal, error)
-        text = text_of(error, is_noted=invocation is not None and bool(invocation.command))
+        is_noted = invocation is not None and bool(invocation.command)
+        text = text_of(error, is_noted=is_noted, failed=invocation.failed if invocation else ())
         terminal.err(text)
         if invocation is not None and (warning := refused_text(invocation.refused, text)):
             terminal.err(warning)

@@ -55,6 +55,11 @@ class EnginePort(Types, Protocol):
         """What was refused because only Dagger has it, also where a module caught the error."""
         ...
 
+    @property
+    def failed(self) -> Sequence[str]:
+        """The programs that ended with another exit code than 0, and let a function continue."""
+        ...
+
     async def shared(self) -> str:
         """Return what steps share with the machine, in one line."""
         ...

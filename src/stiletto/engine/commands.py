@@ -179,6 +179,8 @@ class Commands:
             raise
         end(Outcome.DONE, _note(done))
         noted.end(span, Outcome.DONE, exit_code=done.exit_code)
+        if done.exit_code:
+            self._noting.failed.append(noted.name.partition(" ")[0])
         return done
 
     async def _inputs(

@@ -122,6 +122,8 @@ class Noting:
     def __init__(self, journal: Journal | None) -> None:
         self.journal = journal
         self.command = journal.command if journal else ""
+        self.failed: list[str] = []
+        """The programs of the commands that ended with another exit code than 0, as they may."""
         self._depths: dict[str, int] = {}
         self._images: dict[int, dict[str, str]] = {}
         self._parts: dict[str, dict[str, None]] = {}

@@ -78,6 +78,11 @@ class Engine:
         """What was refused because only Dagger has it, also where a module caught the error."""
         return self.core.refused
 
+    @property
+    def failed(self) -> Sequence[str]:
+        """The programs that ended with another exit code than 0, and let a function continue."""
+        return self.core.evaluator.noting.failed
+
     # -- the command line ------------------------------------------------------------------------
 
     async def load_module(self, ref: str | None) -> ModuleDef:

@@ -241,6 +241,7 @@ class FakeEngine:
     loaded: list[str | None] = field(default_factory=list)
     failing: frozenset[str] = frozenset()
     refused: Sequence[str] = ()
+    failed: Sequence[str] = ()
     _states: dict[str, Any] = field(default_factory=dict)
 
     def make(self, type_: str, state: object) -> ObjectRef:
