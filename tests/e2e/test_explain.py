@@ -145,7 +145,7 @@ ROWS: Mapping[str, Row] = {
         _both,
         (
             # `uv venv` is only counted where it was fast.
-            *(r"\n  [^\n]*uv (?:venv|pip install) ", r"pyproject.toml ", r"\n  pytest "),
+            *(r"\n  uv (?:venv|pip install) ", r"pyproject.toml ", r"\n  pytest "),
             *(r"tests/test_area.py ", r"unchanged: image, environment, command\n"),
         ),
         ("site-packages",),

@@ -16,7 +16,7 @@ from tests.e2e.bench import Bench, Ended
 from tests.e2e.release_bench import EPOCH_S, Description, Outside, Sample
 
 from stiletto.module import worker
-from wheelwright.container import privileges
+from wheelwright.container import privileges, users
 from wheelwright.container.privileges import Cache, Credential, Kind
 
 # Where each secret is seen, by name of the variable or path of the file.
@@ -75,6 +75,7 @@ class RemoteRefs:
         words = list(self.args)
         if words[0] == "timeout":
             words = words[3:]
+        words = users.installed_by(words)
         text = " ".join(words)
         if "refs.py" in text or "tree.py" in text:
             return privileges.DATA if "checkout" in words else privileges.GIT

@@ -73,12 +73,12 @@ def with_program(container: dagger.Container) -> dagger.Container:
 
 def installing(args: Iterable[str], owner: str) -> tuple[str, ...]:
     """Return a command that gives to `owner` what it adds to the environment."""
-    return (*_INSTALL, owner, *args)
+    return (*_INSTALL, owner, "--", *args)
 
 
 def installed_by(args: list[str]) -> list[str]:
     """Return a command without what `installing` put before it."""
-    return args[3:] if tuple(args[:2]) == _INSTALL else args
+    return args[4:] if tuple(args[:2]) == _INSTALL else args
 
 
 def with_files(container: dagger.Container, paths: Iterable[str], user: str) -> dagger.Container:

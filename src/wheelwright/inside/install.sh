@@ -1,11 +1,11 @@
 #!/bin/sh
 # Runs a command that installs, and gives what it added to the environment to an owner.
 #
-#     sh install.sh OWNER COMMAND...
+#     sh install.sh OWNER -- COMMAND...
 #
 # In one step: another step that changes owners copies every file once more.
 owner=$1
-shift
+shift 2
 "$@" || exit
 # An engine without containers has the environment at another place. There is one owner for all.
 [ "$UV_PROJECT_ENVIRONMENT" = /opt/venv ] || exit 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stiletto.visible import sanitized
+from stiletto.visible import displayed, sanitized
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,20 @@ def test_sanitized_lines_move_no_cursor(line: str) -> None:
     """Whatever a program prints, nothing but text is shown."""
     shown = sanitized(line.replace("\n", ""))
     assert not any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in shown)
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("timeout --signal=KILL 9s pytest -q", "pytest -q"),
+        ("sh /opt/run.sh 1000 -- uv sync", "uv sync"),
+        ("timeout 9s /bin/sh /opt/run.sh -- uv sync -- x", "uv sync -- x"),
+        ("sh /opt/run.sh one", "sh /opt/run.sh one"),
+        ("sh /opt/run.sh --", "sh /opt/run.sh --"),
+        ("sh -c true -- one", "sh -c true -- one"),
+        ("git log -- path", "git log -- path"),
+    ],
+)
+def test_a_command_is_shown_without_what_only_runs_it(command: str, expected: str) -> None:
+    """A time limit and a script around a command are not what a person looks for."""
+    assert expected == displayed(command.split())

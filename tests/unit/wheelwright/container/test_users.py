@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from stiletto.visible import displayed
 from wheelwright.container import users
 from wheelwright.environment.plan import VENV
 
@@ -17,7 +18,7 @@ PROGRAM = files("wheelwright.inside") / "install.sh"
 def run(*command: str, environment: Path) -> subprocess.CompletedProcess[str]:
     """Run the program as a step does, with an environment at another place."""
     return subprocess.run(
-        ["/bin/sh", str(PROGRAM), users.OWNER, *command],
+        ["/bin/sh", str(PROGRAM), users.OWNER, "--", *command],
         env={"PATH": "/usr/bin:/bin", "UV_PROJECT_ENVIRONMENT": str(environment)},
         capture_output=True,
         text=True,
@@ -47,6 +48,15 @@ def test_an_environment_at_another_place_keeps_its_owner(tmp_path: Path) -> None
     done = run("touch", str(made), environment=tmp_path)
 
     assert (0, tmp_path.stat().st_uid) == (done.returncode, made.stat().st_uid)
+
+
+def test_a_step_is_named_by_what_it_installs() -> None:
+    """The program before it, and its time limit, are no part of the name that people read."""
+    command = ("uv", "sync", "--frozen")
+    ran = users.installing(command, users.OWNER)
+
+    assert list(command) == users.installed_by(list(ran))
+    assert "uv sync --frozen" == displayed(["timeout", "--signal=KILL", "1800s", *ran])
 
 
 def test_the_program_and_the_module_mean_one_environment() -> None:
