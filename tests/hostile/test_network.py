@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from hostile_bench import environment, opened, stiletto
-from processes import living_with
+from processes import command_lines_with, living_with
 from test_host import ISOLATION, SOURCES, Bench
 
 from stiletto.api.execution import with_exec
@@ -308,6 +308,23 @@ async def test_a_step_after_the_networks_end_says_so(tmp_path: Path) -> None:
 
     assert failed.value.hint is not None
     assert "run the same command again" in failed.value.hint
+
+
+@ISOLATION
+async def test_a_network_that_ends_while_it_comes_up_leaves_nothing(tmp_path: Path) -> None:
+    """A launcher is killed with what it has forked, which may not yet end with it."""
+    program = tmp_path / "bwrap"
+    program.symlink_to(find_program())
+    for number in range(40):
+        network = Network(program, {})
+        network.begin()
+        await asyncio.sleep(number * 0.0005)
+        await network.close()
+
+    end_s = time.monotonic() + 60
+    while left := command_lines_with(str(program)):
+        assert time.monotonic() < end_s, left
+        await asyncio.sleep(0.02)
 
 
 KILLED = """

@@ -15,7 +15,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +24,7 @@ from pathlib import Path
 from stiletto.errors import EnvironmentFailed, UsageError
 from stiletto.sandbox import network_holder
 from stiletto.sandbox.forwards import Address, Forwards, open_forwards
+from stiletto.sandbox.process import kill_group
 from stiletto.sandbox.spawn import Child, Starting, start
 from stiletto.sandbox.step_network import MACHINE, StepNetwork
 
@@ -122,7 +122,8 @@ class Own(StepNetwork):
         self._link.close()
         for fd in self._spaces:
             os.close(fd)
-        _kill(self._supervisor.pid)
+        # With what it has forked, which may not yet die with its parent.
+        kill_group(self._supervisor.pid)
         await self._supervisor.wait()
 
 
@@ -131,11 +132,6 @@ def _ended() -> EnvironmentFailed:
         "the network of this session's steps has ended: pasta was killed, or has crashed",
         hint=f"run the same command again; with {LOOPBACK}=all steps share the machine's network",
     )
-
-
-def _kill(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
 
 
 class Network:
@@ -248,7 +244,7 @@ class Network:
             try:
                 spaces = await asyncio.wait_for(spaces_of(ours), START_S)
             except BaseException as error:
-                _kill(supervisor.pid)
+                kill_group(supervisor.pid)
                 await supervisor.wait()
                 if isinstance(error, TimeoutError):
                     raise NetworkUnavailable(
@@ -297,7 +293,7 @@ async def _begun(argv: Sequence[str], stdin: int, output: int, fds: tuple[int, .
     env = {name: os.environ[name] for name in names if name in os.environ}
     starting = Starting(argv, argv[0], env, Path("/"), stdin, output, output, fds)
     try:
-        return await start(starting, _kill)
+        return await start(starting, kill_group)
     except OSError as error:
         raise NetworkUnavailable(f"{argv[0]} cannot be run: {error.strerror}") from error
 

