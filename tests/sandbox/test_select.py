@@ -7,6 +7,7 @@ then fails as it does in a default container.
 from __future__ import annotations
 
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -20,7 +21,10 @@ import stiletto
 from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.bubblewrap import Bubblewrap, find_program
 from stiletto.sandbox.plain import Plain
+from stiletto.sandbox.plan import Sandbox, Step
 from stiletto.sandbox.select import select, why_exhausted, why_forbidden
+from stiletto.sandbox.userland import userland_image
+from stiletto.store.store import Store
 
 SOURCES = Path(stiletto.__file__).parent.parent
 
@@ -29,21 +33,24 @@ import asyncio, json, sys
 from pathlib import Path
 from stiletto.errors import EnvironmentFailed
 from stiletto.sandbox.userland import userland_image
-from stiletto.sandbox.plan import Step
+from stiletto.sandbox.plan import Sandbox, Step
 from stiletto.sandbox.select import select
+from stiletto.store.store import Store
 
 async def main(choice, root):
     lines = []
     try:
-        box = await select(choice, root / "base", lines.append)
+        with Store(root / "store") as store:
+            box = await select(choice, root / "base", lines.append, notes=store)
     except EnvironmentFailed as error:
         print(json.dumps(["failed", error.message, error.hint]))
         return
     for name in ("upper", "work"):
-        (root / name).mkdir()
+        (root / name).mkdir(exist_ok=True)
     echo = ("sh", "-c", "echo ran")
     step = Step(echo, userland_image("debian"), (), root / "upper", root / "work")
     output = await box.run(step, lambda stream, data: None)
+    await box.end()
     print(json.dumps([box.name, output.stdout.decode(), lines]))
 
 asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
@@ -117,6 +124,17 @@ def test_auto_falls_back_and_says_so_once(place: Place, tmp_path: Path) -> None:
     assert "sysctl" in lines[0] or "--security-opt" in lines[0]
 
 
+@pytest.mark.skipif(not can_isolate(), reason="needs a user namespace")
+@pytest.mark.parametrize("place", PLACES)
+def test_what_worked_is_tried_out_again_where_less_is_allowed(place: Place, tmp_path: Path) -> None:
+    """That bubblewrap has worked counts only where the machine allows the same as then."""
+    assert run_python([], PROGRAM, "auto", str(tmp_path))[0] == "bubblewrap"
+    name, output, lines = place("auto", tmp_path)
+
+    assert (name, output) == ("plain", "ran\n")
+    assert lines
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_bubblewrap_by_name_is_not_replaced(place: Place, tmp_path: Path) -> None:
     """Who asks for bubblewrap by name gets an error where it cannot work."""
@@ -164,6 +182,73 @@ async def test_auto_prefers_bubblewrap(tmp_path: Path) -> None:
     assert isinstance(sandbox, Bubblewrap)
     assert lines == []
     assert [path.name for path in (tmp_path / "base").iterdir()] == ["images"]
+
+
+def counting(at: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a bubblewrap on PATH that counts its starts, and fails where `forbidden` is beside it."""
+    real = find_program()
+    program = at / "programs" / "bwrap"
+    program.parent.mkdir()
+    program.write_text(
+        "#!/bin/sh\n"
+        f'echo "$*" >> {at}/starts\n'
+        f'[ "$1" = --version ] || [ ! -e {at}/forbidden ] ||'
+        ' { echo "bwrap: No permissions to create a new namespace" >&2; exit 1; }\n'
+        f'exec {real} "$@"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    return at / "starts"
+
+
+async def auto(at: Path, store: Store) -> Sandbox:
+    """Choose in one more session of a store."""
+    return await select("auto", at / "base", lambda _: None, notes=store)
+
+
+def trials(starts: Path) -> int:
+    """Return how often bubblewrap was tried out."""
+    return sum(line.endswith("-- true") for line in starts.read_text().splitlines())
+
+
+@pytest.mark.skipif(not can_isolate(), reason="user namespaces are not to be tested")
+async def test_bubblewrap_is_tried_out_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later session takes it to work where nothing has changed; another program is tried out."""
+    starts = counting(tmp_path, monkeypatch)
+    with Store(tmp_path / "store") as store:
+        for expected in (1, 1):
+            await (await auto(tmp_path, store)).end()
+            assert trials(starts) == expected
+        (tmp_path / "programs" / "bwrap").touch()
+        await (await auto(tmp_path, store)).end()
+
+        assert trials(starts) == 2
+
+
+@pytest.mark.skipif(not can_isolate(), reason="user namespaces are not to be tested")
+async def test_a_step_that_cannot_be_isolated_shows_that_bubblewrap_works_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its error is the trial's, nothing runs without isolation, and the next session looks anew."""
+    counting(tmp_path, monkeypatch)
+    with Store(tmp_path / "store") as store:
+        await (await auto(tmp_path, store)).end()
+        sandbox = await auto(tmp_path, store)
+        (tmp_path / "forbidden").touch()
+        (tmp_path / "upper").mkdir()
+        (tmp_path / "work").mkdir()
+        step = Step(("true",), userland_image("x"), (), tmp_path / "upper", tmp_path / "work")
+        with pytest.raises(EnvironmentFailed) as caught:
+            await sandbox.run(step, lambda _stream, _data: None)
+        await sandbox.end()
+        later = await auto(tmp_path, store)
+        await later.end()
+
+    assert caught.value.message.startswith("bubblewrap cannot work here: ")
+    assert str(caught.value.hint).endswith("looks anew at what this machine allows")
+    assert isinstance(later, Plain)
 
 
 async def test_plain_by_name(tmp_path: Path) -> None:

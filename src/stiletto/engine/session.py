@@ -226,7 +226,9 @@ async def open_session(
                 from stiletto.sandbox.select import select
 
                 limits = Limits(step_memory_bytes, step_processes)
-                return await select(sandbox, base, progress.say, limits, host.environ, environ)
+                return await select(
+                    sandbox, base, progress.say, limits, host.environ, environ, notes=store
+                )
 
             async def isolated() -> bool:
                 await provider.ready()

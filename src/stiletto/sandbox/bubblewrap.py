@@ -13,7 +13,7 @@ import os
 import posixpath
 import shutil
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -144,6 +144,12 @@ class Bubblewrap(Sandbox):
         self._roots: dict[int, tuple[Image, tuple[Layer, ...]]] = {}
         self._users = UserSpaces(self._base, self._program)
         self._own = OwnDirectories(self._base)
+        self.prove: Callable[[], Awaitable[None]] | None = None
+        """Raises why steps cannot be isolated; called when one could not be run."""
+
+    def begin(self) -> None:
+        """Begin what the first step needs, beside what comes before it."""
+        self._users.begin()
 
     async def shared(self) -> str:
         """Return what steps share with the machine, in one line."""
@@ -202,6 +208,14 @@ class Bubblewrap(Sandbox):
 
     async def run(self, step: Step, sink: Sink, stop: asyncio.Event | None = None) -> StepOutput:
         """Run the step; see `Sandbox.run`."""
+        try:
+            return await self._run(step, sink, stop)
+        except EnvironmentFailed:
+            if self.prove is not None:
+                await self.prove()
+            raise
+
+    async def _run(self, step: Step, sink: Sink, stop: asyncio.Event | None) -> StepOutput:
         for layer in step.layers:
             mark(layer)
         plan = self._plan(step, ranged=self._users.ranged)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from stiletto.errors import EnvironmentFailed
+from stiletto.sandbox.allowed import Notes, Remembered
 from stiletto.sandbox.bubblewrap import Bubblewrap
 from stiletto.sandbox.cgroups import Limits, find_groups
 from stiletto.sandbox.host_environment import refuse_missing_certificates
@@ -54,10 +55,12 @@ async def select(
     limits: Limits = NO_LIMITS,
     host_env: Mapping[str, str] = os.environ,
     environ: Mapping[str, str] = os.environ,
+    notes: Notes | None = None,
 ) -> Sandbox:
     """Return the provider for this machine; `say` gets a line when isolation or limits are off.
 
-    `environ` has the settings of the session, `host_env` what steps see of the machine's.
+    `environ` has the settings of the session, `host_env` what steps see of the machine's. In
+    `notes` is kept where bubblewrap works, so that it is not tried out in each session.
 
     Raises:
         EnvironmentFailed: bubblewrap was requested and cannot work here, or the machine's
@@ -72,7 +75,10 @@ async def select(
     if choice != "plain":
         try:
             sandbox = await probe_bubblewrap(
-                base, host_env, lambda program: network_from(environ, program, host_env, say)
+                base,
+                host_env,
+                lambda program: network_from(environ, program, host_env, say),
+                notes,
             )
         except Exhausted:
             raise
@@ -111,10 +117,12 @@ async def probe_bubblewrap(
     base: Path,
     host_env: Mapping[str, str] = os.environ,
     separated: Callable[[Path], Network | None] | None = None,
+    notes: Notes | None = None,
 ) -> Bubblewrap:
     """Return bubblewrap after it has run `true` over an overlay in `base`.
 
-    Its steps get the network that `separated` returns for the program, begun meanwhile.
+    It is not run where `notes` has that it worked here; then it is when a step cannot be run. Its
+    steps get the network that `separated` returns for the program, begun meanwhile.
 
     Raises:
         EnvironmentFailed: it cannot; the message names what is missing.
@@ -125,17 +133,47 @@ async def probe_bubblewrap(
             f"bubblewrap needs Linux, and this is {platform.system()}", hint=HINT_PLAIN
         )
     sandbox = Bubblewrap(base, host_env=host_env)
+    remembered = None if notes is None else Remembered(notes, sandbox.program, base)
     network = None if separated is None else separated(sandbox.program)
     if network is not None:
         network.begin()
-    try:
-        await _probe(sandbox, base)
-    except BaseException:
-        if network is not None:
-            await network.close()
-        raise
+    if remembered is not None and remembered.has_worked():
+        sandbox.prove = lambda: _prove(sandbox.program, base, host_env, remembered)
+        sandbox.begin()
+    else:
+        try:
+            await _probe(sandbox, base)
+        except BaseException:
+            if network is not None:
+                await network.close()
+            raise
+        if remembered is not None:
+            remembered.worked()
     sandbox.separate(network)
     return sandbox
+
+
+async def _prove(
+    program: Path, base: Path, host_env: Mapping[str, str], remembered: Remembered
+) -> None:
+    """Try bubblewrap out after a step could not be run.
+
+    Raises:
+        EnvironmentFailed: it does not work any more.
+        Exhausted: it cannot work just now.
+    """
+    remembered.forget()
+    sandbox = Bubblewrap(base, program, host_env)
+    try:
+        await _probe(sandbox, base)
+    except Exhausted:
+        raise
+    except EnvironmentFailed as error:
+        again = "run the same command again: it looks anew at what this machine allows"
+        raise EnvironmentFailed(error.message, hint=f"{error.hint}; or {again}") from error
+    finally:
+        await sandbox.end()
+    remembered.worked()
 
 
 async def _probe(sandbox: Bubblewrap, base: Path) -> None:

@@ -73,11 +73,8 @@ class UserSpaces:
         Raises:
             EnvironmentFailed: a program is missing, or the namespace cannot be made.
         """
-        making = self._spaces.get(uid)
-        if making is None:
-            making = self._spaces[uid] = asyncio.ensure_future(self._make(uid))
         # The first caller may be cancelled; the others still need it.
-        space = await asyncio.shield(making)
+        space = await asyncio.shield(self._making(uid))
         options = ("--userns", str(space), "--sync-fd", str(space))
         # setpriv sets the groups: Python copies the whole process to do so, which takes 10 ms.
         given = ",".join(str(on_disk(group)) for group in groups)
@@ -99,6 +96,18 @@ class UserSpaces:
             (space, self._copy),
             env,
         )
+
+    def begin(self) -> None:
+        """Begin to make the namespace of root, where one with a range can be made."""
+        if self.ranged:
+            # Who needs it gets the error.
+            self._making(0).add_done_callback(lambda made: made.cancelled() or made.exception())
+
+    def _making(self, uid: int) -> asyncio.Future[int]:
+        making = self._spaces.get(uid)
+        if making is None:
+            making = self._spaces[uid] = asyncio.ensure_future(self._make(uid))
+        return making
 
     def _reachable(self) -> tuple[str, dict[str, str]]:
         """Return the copy of bubblewrap by its descriptor, and where its libraries are."""
