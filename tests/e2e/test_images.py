@@ -256,3 +256,20 @@ def test_another_python_is_taken_where_the_default_is_not_there(
 
     note = f"the default, {DEFAULT_PYTHON}, is not available here"
     assert f"  Python {older[-1]}: {note}" in ended.out.splitlines()
+
+
+def test_what_is_no_python_is_reported_where_the_default_is_not_there(
+    stiletto: Bench, tmp_path: Path
+) -> None:
+    """The caller's mistake is reported, also where tox is read first; not the missing default."""
+    env = {**stiletto.env, "STILETTO_PYTHON_INSTALL": "0", "PYENV_ROOT": "/nowhere"}
+    env |= {"UV_PYTHON_INSTALL_DIR": "/nowhere"}
+    files = {
+        "pyproject.toml": HATCHLING.format(name="berth") + PYTEST,
+        "src/berth/__init__.py": "",
+        "tox.ini": "[tox]\nenv_list = py\n[testenv]\ncommands = pytest\n",
+    }
+    source = write(tmp_path / "berth", files)
+    ended = replace(stiletto, env=env).fails(source, "test", "--python=4.9")
+
+    assert 'Error: --python "4.9" is not a Python version; write it like 3.12' in ended.said

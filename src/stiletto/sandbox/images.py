@@ -22,7 +22,13 @@ from pathlib import Path
 
 from stiletto.errors import USE_DAGGER, EnvironmentFailed
 from stiletto.layers.layer import Bind
-from stiletto.sandbox.interpreters import Interpreter, Memory, Probes, interpreter_for
+from stiletto.sandbox.interpreters import (
+    Installs,
+    Interpreter,
+    Memory,
+    Probes,
+    interpreter_for,
+)
 from stiletto.sandbox.plan import Image
 from stiletto.sandbox.preinstalled import packages_of
 from stiletto.sandbox.references import ImageRef, python_version, userland_tag, uv_tag
@@ -77,6 +83,7 @@ class HostImages:
     def __init__(self, servers: Path | None = None, memory: Memory | None = None) -> None:
         self._servers = servers
         self._probes = Probes(memory)
+        self._installs = Installs()
         self._lock = asyncio.Lock()
 
     async def resolve(self, address: str) -> Image:
@@ -109,7 +116,7 @@ class HostImages:
                 )
             if ref.name == "pypy":
                 version = f"pypy{version}"
-            interpreter = await interpreter_for(version, find_uv(), probes=self._probes)
+            interpreter = await self._interpreter(version)
             return _not_of(ref, python_image(address, interpreter))
         if server_for(ref) is not None:
             return await asyncio.to_thread(
@@ -125,6 +132,11 @@ class HostImages:
             "python:X.Y, ghcr.io/astral-sh/uv, " + ", ".join(sorted({*USERLANDS, *SERVERS})),
         )
 
+    async def _interpreter(self, version: str) -> Interpreter:
+        return await interpreter_for(
+            version, find_uv(), probes=self._probes, installs=self._installs
+        )
+
     async def _uv(self, address: str, ref: ImageRef) -> Image:
         tag = uv_tag(ref.tag)
         if tag is None:
@@ -132,7 +144,7 @@ class HostImages:
         if not tag.base:
             return _not_of(ref, await asyncio.to_thread(_uv_image, address, tag.version))
         if tag.python:
-            interpreter = await interpreter_for(tag.python, find_uv(), probes=self._probes)
+            interpreter = await self._interpreter(tag.python)
             base = python_image(address, interpreter)
         else:
             base = userland_image(address)

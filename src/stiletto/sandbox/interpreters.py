@@ -37,6 +37,11 @@ print(json.dumps({
 PROBE_TIMEOUT_S = 10.0
 PROBES_AT_ONCE = 4
 INSTALL_TIMEOUT_S = 60.0
+RETRIES = "UV_HTTP_RETRIES"
+DOWNLOAD = "Failed to download"
+"""In uv's message: there is such a version, and it did not arrive."""
+UNREACHABLE = "client error (Connect)"
+"""In uv's message: no answer from the host, such as without a network."""
 RECORDS = "interpreters"
 NAME = re.compile(r"python3\.\d+t?|pypy3(\.\d+)?")
 IMPLEMENTATIONS = ("cpython", "pypy")
@@ -177,7 +182,9 @@ def _key(executable: Path) -> str | None:
     return f"{found.st_mtime_ns} {found.st_size} {found.st_ino} {executable}"
 
 
-async def _output(argv: list[str], timeout_s: float) -> tuple[int, str, str]:
+async def _output(
+    argv: list[str], timeout_s: float, env: Mapping[str, str] | None = None
+) -> tuple[int, str, str]:
     """Run a program to its end, or kill it at the time limit.
 
     Raises:
@@ -190,6 +197,7 @@ async def _output(argv: list[str], timeout_s: float) -> tuple[int, str, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
+        env=env,
     )
     try:
         async with asyncio.timeout(timeout_s):
@@ -269,16 +277,51 @@ def choose(wanted: str, found: Iterable[Interpreter]) -> Interpreter | None:
     )
 
 
-async def install(version: str, uv: Path) -> str:
-    """Let uv install an interpreter; return "" or, if it could not, its last message."""
+class Installs:
+    """Lets uv install interpreters. What failed in this session is not tried again in it."""
+
+    def __init__(self) -> None:
+        self._failed: dict[str, str] = {}
+        self._unreachable = ""
+
+    async def install(self, version: str, uv: Path, env: Mapping[str, str] = os.environ) -> str:
+        """Let uv install an interpreter; return "" or, if it could not, why.
+
+        uv's repeated attempts take 8 s and more, for nothing where there is no network: the first
+        attempt is one without them. A host that it could not connect to is not asked for other
+        versions, either.
+        """
+        why = self._failed.get(version) or self._unreachable
+        if why:
+            return f"uv python install {version} failed: {why}"
+        # A person's own number of attempts stays as it is.
+        tries = [env] if RETRIES in env else [{**env, RETRIES: "0"}, env]
+        for each in tries:
+            code, err = await _install(version, uv, each)
+            if code == 0:
+                return ""
+            if UNREACHABLE in err or DOWNLOAD not in err:
+                break
+        lines = err.strip().splitlines() or ["no message"]
+        why = lines[-1].strip().removeprefix("cause: ").removeprefix("error: ")
+        host = re.search(r"https?://(?:[^/\s@]*@)?([^/\s]+)", err)
+        if UNREACHABLE in err and host is not None:
+            why = self._unreachable = f"{host[1]} cannot be reached: {why}"
+        self._failed[version] = why
+        return f"uv python install {version} failed: {why}"
+
+
+async def _install(version: str, uv: Path, env: Mapping[str, str]) -> tuple[int, str]:
+    """Run uv once; return its exit code and what it wrote."""
     try:
-        code, _, err = await _output([str(uv), "python", "install", version], INSTALL_TIMEOUT_S)
+        code, _, err = await _output(
+            [str(uv), "python", "install", version], INSTALL_TIMEOUT_S, env
+        )
     except TimeoutError:
-        return f"uv python install {version} took longer than {INSTALL_TIMEOUT_S:.0f} s"
+        return 1, f"it took longer than {INSTALL_TIMEOUT_S:.0f} s"
     except OSError as error:
-        return f"{uv} cannot be run: {error}"
-    lines = err.strip().splitlines() or ["no message"]
-    return "" if code == 0 else f"uv python install {version} failed: {lines[-1].strip()}"
+        return 1, f"{uv} cannot be run: {error}"
+    return code, err
 
 
 async def interpreter_for(
@@ -287,6 +330,7 @@ async def interpreter_for(
     env: Mapping[str, str] = os.environ,
     home: Path | None = None,
     probes: Probes | None = None,
+    installs: Installs | None = None,
 ) -> Interpreter:
     """Return an interpreter of this version, installed by uv if there is none.
 
@@ -297,7 +341,7 @@ async def interpreter_for(
     chosen = choose(version, found)
     tried = ""
     if chosen is None and uv is not None and env.get("STILETTO_PYTHON_INSTALL") != "0":
-        tried = await install(version, uv)
+        tried = await (installs or Installs()).install(version, uv, env)
         found = await find_interpreters(env, home, probes)
         chosen = choose(version, found)
     if chosen is not None:
@@ -306,8 +350,14 @@ async def interpreter_for(
     other = choose("3", found)
     versions = {python.text if exact else python.name: python.version for python in found}
     listed = ", ".join(sorted(versions, key=lambda name: (versions[name], name))) or "none"
+    # What has just failed is no advice.
+    way = (
+        "install it with pyenv or the system's packages, let UV_PYTHON_INSTALL_MIRROR name a mirror"
+        if tried
+        else f"install it, for instance with `uv python install {version}`"
+    )
     raise EnvironmentFailed(
         f"no Python {version} on this machine; found {listed}" + (f"; {tried}" if tried else ""),
-        hint=f"install it, for instance with `uv python install {version}`, or choose one of those"
+        hint=f"{way}, or choose one of those"
         + (f", such as --python {other.text if exact else other.name}" if other else ""),
     )

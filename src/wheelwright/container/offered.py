@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from wheelwright.container import steps
 from wheelwright.container.loading import LoadedProject, python_of
+from wheelwright.environment.tools import runs_on
 from wheelwright.errors import WheelwrightError
-from wheelwright.pins import DEFAULT_PYTHON, slim_image
+from wheelwright.pins import DEFAULT_PYTHON, KNOWN_PYTHONS, slim_image
 from wheelwright.project.pythons import instead, preferred
 
 
@@ -42,11 +43,16 @@ async def with_offered(loaded: LoadedProject, requested: str) -> LoadedProject:
     return loaded
 
 
-async def for_tools(loaded: LoadedProject, requested: str) -> str:
-    """Return the Python for a tool that runs on any: the default, else that of the package."""
+async def for_tool(loaded: LoadedProject, requested: str, name: str) -> str:
+    """Return a Python for a pinned tool that is the same on any: the default, else one that is had.
+
+    Raises:
+        RequestError: there is none, and what the caller requested is none of the package's.
+    """
     if not await steps.unavailable(slim_image(DEFAULT_PYTHON)):
         return DEFAULT_PYTHON
-    try:
-        return python_of(loaded, requested)
-    except WheelwrightError:
-        return DEFAULT_PYTHON
+    own = python_of(loaded, requested)
+    for python in dict.fromkeys((own, *reversed(KNOWN_PYTHONS))):
+        if runs_on(name, python) and not await steps.unavailable(slim_image(python)):
+            return python
+    return own

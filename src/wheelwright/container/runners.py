@@ -10,7 +10,7 @@ from dataclasses import replace
 from importlib.resources import files as resources
 
 from wheelwright.container.loading import LoadedProject, with_files, with_test_modules
-from wheelwright.container.offered import for_tools, with_offered
+from wheelwright.container.offered import for_tool, with_offered
 from wheelwright.container.steps import observe, output
 from wheelwright.container.toolchain import tooled
 from wheelwright.environment.places import SOURCE
@@ -52,7 +52,7 @@ async def _of_tox(loaded: LoadedProject, python: str) -> Printed | None:
         return Printed(Place("tox.ini"), error=error)
     if place is None:
         return None
-    return await _printed(project.files, place, await for_tools(loaded, python))
+    return await _printed(project.files, place, await for_tool(loaded, python, "tox"))
 
 
 async def _printed(files: Snapshot, place: Place, python: str) -> Printed:

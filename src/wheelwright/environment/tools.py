@@ -166,6 +166,12 @@ def pinned(name: str, python: str) -> str:
     return next((version for oldest, version in rows if minor_key(oldest) <= wanted), rows[-1][1])
 
 
+def runs_on(name: str, python: str) -> bool:
+    """Whether a version that Wheelwright pins runs on a Python."""
+    oldest, _ = TOOLS[name][-1]
+    return minor_key(oldest) <= minor_key(python)
+
+
 def declared_in(project: Project, name: str) -> list[str]:
     """Return the dependency groups that name a tool themselves, in the order written."""
     return [

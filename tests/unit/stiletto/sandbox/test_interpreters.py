@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from stiletto.errors import EnvironmentFailed
+from stiletto.sandbox.images import find_uv
 from stiletto.sandbox.interpreters import (
+    Installs,
     Interpreter,
     Probes,
     candidates,
@@ -134,13 +136,51 @@ async def test_missing_python(tmp_path: Path) -> None:
 
 
 async def test_failed_installation_is_told(tmp_path: Path) -> None:
-    """Where uv cannot install the version, its last words are part of the message."""
+    """Where uv cannot install the version, its last words are told, and not advised again."""
     uv = tmp_path / "uv"
-    uv.write_text("#!/bin/sh\necho noise >&2\necho error: no network >&2\nexit 2\n")
+    uv.write_text("#!/bin/sh\necho noise >&2\necho error: no such version >&2\nexit 2\n")
     uv.chmod(0o755)
-    wanted = r"uv python install 3\.99 failed: error: no network"
-    with pytest.raises(EnvironmentFailed, match=wanted):
+    wanted = r"uv python install 3\.99 failed: no such version"
+    with pytest.raises(EnvironmentFailed, match=wanted) as caught:
         await interpreter_for("3.99", uv, {"PATH": "/usr/bin:/bin"}, tmp_path)
+    assert "uv python install" not in str(caught.value.hint)
+    assert "or choose one of those, such as --python 3." in str(caught.value.hint)
+
+
+async def test_unreachable_host_is_asked_once(tmp_path: Path) -> None:
+    """Without a network, uv tries once in a session, for one version, and the host is named."""
+    real, uv, asked = find_uv(), tmp_path / "uv", tmp_path / "asked"
+    assert real is not None
+    uv.write_text(f'#!/bin/sh\necho "$@" $UV_HTTP_RETRIES >> {asked}\nexec {real} "$@"\n')
+    uv.chmod(0o755)
+    env = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "UV_PYTHON_INSTALL_DIR": str(tmp_path / "pythons"),
+        # A port that nothing listens on (RFC 863: discard).
+        "UV_PYTHON_INSTALL_MIRROR": "http://127.0.0.1:9",
+    }
+    installs = Installs()
+    for version in ("3.13", "3.13", "3.14"):
+        why = await installs.install(version, uv, env)
+
+        assert why.startswith(
+            f"uv python install {version} failed: 127.0.0.1:9 cannot be reached: "
+        )
+    assert "python install 3.13 0\n" == asked.read_text()
+
+
+async def test_download_that_broke_off_is_tried_again(tmp_path: Path) -> None:
+    """A host that answers is asked again as often as uv asks by itself."""
+    uv, asked = tmp_path / "uv", tmp_path / "asked"
+    uv.write_text(
+        f'#!/bin/sh\necho "${{UV_HTTP_RETRIES-as uv}}" >> {asked}\n'
+        'test -z "$UV_HTTP_RETRIES" && exit\n'
+        "printf 'error: x\\n  cause: Failed to download `https://h.example/x`\\n' >&2\nexit 1\n"
+    )
+    uv.chmod(0o755)
+    assert "" == await Installs().install("3.13", uv, {"PATH": "/usr/bin:/bin"})
+    assert "0\nas uv\n" == asked.read_text()
 
 
 def test_a_closed_directory_of_interpreters_has_none(
