@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from importlib.resources import files
 from pathlib import Path
 
@@ -48,6 +50,45 @@ def test_an_environment_at_another_place_keeps_its_owner(tmp_path: Path) -> None
     done = run("touch", str(made), environment=tmp_path)
 
     assert (0, tmp_path.stat().st_uid) == (done.returncode, made.stat().st_uid)
+
+
+def test_what_is_installed_is_compiled_once_for_all_runs(tmp_path: Path) -> None:
+    """Of a large package only the top; nothing of the environment runs, no link leads out of it."""
+    venv, outside = tmp_path / "venv", tmp_path / "outside"
+    (venv / "bin").mkdir(parents=True)
+    (venv / "bin" / "python").symlink_to(Path(sys.executable).resolve())
+    site = venv / "lib" / "python3.11" / "site-packages"
+    modules = {
+        "small/__init__.py": "",
+        "small/inner/deep.py": "X = 1",
+        "small/broken.py": "def",
+        "one.py": "",
+        "large/__init__.py": "",
+        **{f"large/data/m{number}.py": "" for number in range(300)},
+        "linked/__init__.py": "",
+        "evil.pth": f"import pathlib; pathlib.Path({str(outside)!r}, 'ran').touch()",
+    }
+    for name, text in modules.items():
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_text(text)
+    outside.mkdir()
+    (outside / "theirs.py").touch()
+    (site / "linked" / "__pycache__").symlink_to(outside)
+    (site / "away").symlink_to(outside)
+    program = PROGRAM.read_text(encoding="utf-8").replace(VENV, str(venv))
+    done = subprocess.run(
+        ["/bin/sh", "-c", program, "sh", f"{os.getuid()}:{os.getgid()}", "--", "true"],
+        env={"PATH": "/usr/bin:/bin", "UV_PROJECT_ENVIRONMENT": str(venv)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    compiled = {path.name.partition(".")[0] for path in site.rglob("*.pyc")}
+
+    assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
+    assert {"__init__", "deep", "one"} == compiled
+    assert (site / "large" / "__pycache__").is_dir()
+    assert ["theirs.py"] == [path.name for path in outside.iterdir()]
 
 
 def test_a_step_is_named_by_what_it_installs() -> None:
