@@ -7,7 +7,8 @@
 
 Its figures mean something only on a machine that does nothing else. Each round runs all columns of
 a row, in the opposite order in each second one; ratios are made within a round. The table is
-written as Markdown to the standard output, and with every run as JSON to `--json`.
+written as Markdown to the standard output, and with every run as JSON to `--json`. Rows that this
+file has from an earlier run are shown as well, so a table can be measured in parts.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from stiletto.layers.remove import remove_tree
@@ -28,9 +30,20 @@ from .machine import Machine, facts, made
 from .packages import PACKAGES, Package, own, prepared
 from .rounds import COLUMNS, Course
 from .rows import CACHES, ROWS, Row, Scene
-from .table import SLOWER, as_json, drawing, markdown, with_section
+from .table import (
+    SLOWER,
+    Entry,
+    as_json,
+    drawing,
+    from_json,
+    left_text,
+    markdown,
+    merged,
+    with_section,
+)
 
-NAMES = ", ".join([row.name for row in ROWS] + [each.name for each in SERIES])
+ROW_NAMES = [row.name for row in ROWS]
+NAMES = ", ".join(ROW_NAMES + [each.name for each in SERIES])
 PAGE = REPOSITORY / "docs" / "performance.md"
 PYTHONS = "3.10,3.11,3.12,3.13"
 
@@ -98,7 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--column", default=",".join(COLUMNS), help="names of columns")
     parser.add_argument("--python", default=PYTHONS, help=f"versions (default: {PYTHONS})")
     parser.add_argument("--store", type=Path, help="a store of stiletto, in place of an empty one")
-    parser.add_argument("--json", type=Path, help="a file for every single run")
+    parser.add_argument("--json", type=Path, help="a file of every run; its rows stay")
     parser.add_argument("--growth", action="store_true", help="measure sizes in place of rows")
     parser.add_argument("--write", action="store_true", help="the result to docs/performance.md")
     parser.add_argument("--check", action="store_true", help="exit 1 where a goal is missed")
@@ -107,31 +120,76 @@ def main(argv: Sequence[str] | None = None) -> int:
     columns = [name for name in COLUMNS if name in _names(given.column)]
     if not dagger_answers():
         columns = [name for name in columns if not name.startswith("dagger")]
+    kept = _kept(given.json)
     at = Path(tempfile.mkdtemp(prefix="benchmarks-")).resolve()
     results: list[Measured] = []
+    points: list[Point] = []
+
+    def report() -> str:
+        """Write what was measured so far: a run that is interrupted is not lost."""
+        entries = merged(kept, [Entry(each, before) for each in results], ROW_NAMES)
+        text = drawing(points, before) if given.growth else markdown(entries)
+        if given.json:
+            given.json.write_text(as_json(entries, points, before), encoding="utf-8")
+        if given.write:
+            name = "growth" if given.growth else "rows"
+            page = PAGE.read_text(encoding="utf-8")
+            PAGE.write_text(with_section(page, name, text), encoding="utf-8")
+        return text
+
     try:
         peers = bool({"tox", "nox"} & {*columns})
         machine = made(at, _names(given.python), peers, given.store)
         before = facts(machine)
-        points = [*grown(machine, only, given.pairs)] if given.growth else []
-        for package in [] if given.growth else packages(given.package):
-            rows = rows_of(package, only, columns)
-            for found in measure(machine, package, rows, columns, given.pairs) if rows else ():
+        if given.growth:
+            points.extend(grown(machine, only, given.pairs))
+        else:
+            wanted = {each: rows_of(each, only, columns) for each in packages(given.package)}
+            for found in timed(machine, wanted, columns, given.pairs):
                 results.append(found)
-                sys.stderr.write(f"{package.name} {found.row}: {found.missed(SLOWER)}\n")
+                report()
     finally:
         remove_tree(at)
-    text = drawing(points, before) if given.growth else markdown(results, before)
-    sys.stdout.write(text)
-    if given.write:
-        name = "growth" if given.growth else "rows"
-        page = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(with_section(page, name, text), encoding="utf-8")
-    if given.json:
-        given.json.write_text(as_json(results, points, before), encoding="utf-8")
+    sys.stdout.write(report())
     missed = [each for each in results if each.missed(SLOWER)]
     slow = [each for each in points if each.of_limit.median > 1]
     return int(given.check and bool(missed or slow))
+
+
+def timed(
+    machine: Machine, wanted: Mapping[Package, Sequence[Row]], columns: Sequence[str], pairs: int
+) -> Iterator[Measured]:
+    """Yield the rows of all packages, and report each with the time that is left."""
+    left = sum(map(len, wanted.values()))
+    taken_s: list[float] = []
+    for package, rows in wanted.items():
+        began_s = time.monotonic()
+        for found in measure(machine, package, rows, columns, pairs) if rows else ():
+            # What a package begins with, such as its environments, counts for its first row.
+            now_s = time.monotonic()
+            taken_s.append(now_s - began_s)
+            began_s = now_s
+            left -= 1
+            verdict = ", ".join(found.missed(SLOWER)) or "met"
+            sys.stderr.write(
+                f"{package.name} {found.row}: {verdict} "
+                f"({taken_s[-1]:.0f} s; {left_text(taken_s, left)})\n"
+            )
+            yield found
+
+
+def _kept(file: Path | None) -> list[Entry]:
+    """Return the rows that a file has from earlier runs.
+
+    Raises:
+        SystemExit: it has something else.
+    """
+    if file is None or not file.exists():
+        return []
+    try:
+        return from_json(file.read_text(encoding="utf-8"))
+    except (ValueError, KeyError, TypeError) as error:
+        raise SystemExit(f"{file} has no rows of a benchmark") from error
 
 
 def _names(listed: str) -> list[str]:
