@@ -21,6 +21,9 @@ from tests.e2e.bench import REPOSITORY, host_environ
 REFERENCE = "import asyncio, json, hashlib"
 """What R is the time of."""
 
+OF_TESTS = ("STILETTO_CACHING", "STILETTO_IDLE", "STILETTO_CACHE_SIZE")
+"""Settings of the tests' commands that nobody else has: here the defaults are measured."""
+
 PEERS = ("tox", "tox-uv", "nox")
 
 
@@ -49,8 +52,8 @@ class Machine:
         home = place / "home"
         home.mkdir(parents=True, exist_ok=True)
         kept = host_environ(home, self.store or place / "store")
-        # The engine's own rules: this is not a module for both engines.
-        kept.pop("STILETTO_CACHING", None)
+        for name in OF_TESTS:
+            kept.pop(name, None)
         own = {
             "PATH": f"{self.programs}:/usr/local/bin:/usr/bin:/bin",
             "UV_CACHE_DIR": str(place / "uv"),
