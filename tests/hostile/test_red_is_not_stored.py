@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,28 @@ def test_red_test_runs_again_and_a_reader_gets_the_newest_run(
     (clock,) = re.findall(r"\d{15,}", line)
     assert clock in judged.said
     assert clock not in again.said
+
+
+@pytest.mark.e2e
+@pytest.mark.network
+@pytest.mark.slow
+def test_reader_starts_nothing_until_there_is_a_newer_run(stiletto: Bench, flaky: Path) -> None:
+    """It gives the answer of the last reader, with the same words; then the newest run's."""
+    # Dagger runs a reader in each call.
+    usual = replace(stiletto, env={**stiletto.env, "STILETTO_CACHING": "content"})
+    for function, field in (("test", "log"), ("matrix", "table")):
+        usual.fails(flaky, function)
+        reader = (f"{function}-run", field, *(("contents",) if field == "log" else ()))
+        first, second = usual.passes(flaky, *reader), usual.passes(flaky, *reader)
+        judged = usual.fails(flaky, function)
+        newest = usual.passes(flaky, *reader)
+
+        assert [] == second.ran
+        assert first.out == second.out
+        assert [0, 0, 1, 0] == [pytests(each) for each in (first, second, judged, newest)]
+        (clock, *_) = re.findall(r"assert \((\d{15,})", newest.out)
+        assert clock in judged.said
+        assert clock not in second.out
 
 
 @pytest.mark.e2e

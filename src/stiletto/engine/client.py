@@ -26,7 +26,8 @@ class Client:
 
     `module` and `call` are set for a module's process: it sees its own call, and neither the host's
     files nor its secrets. `served` are the modules that it may call beside the core. `returned`
-    (JSON) or `failed` is the result of that process; `requests` counts what it sent.
+    (JSON) or `failed` is the result of that process; `requests` counts what it sent, `printed` is
+    what it printed, without secrets.
     """
 
     core: Core
@@ -37,6 +38,7 @@ class Client:
     returned: str | None = field(default=None, repr=False)
     failed: Error | None = None
     requests: int = 0
+    printed: list[bytes] = field(default_factory=list, repr=False)
     parts: dict[str, Span] = field(default_factory=dict, repr=False)
 
     def beneath(self, part: str) -> Span | None:

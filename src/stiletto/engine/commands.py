@@ -33,6 +33,7 @@ from stiletto.engine.noting import Noted, Noting
 from stiletto.engine.once import Once
 from stiletto.engine.output import tail
 from stiletto.engine.printed import Printed
+from stiletto.engine.reads import Reads
 from stiletto.engine.services import Services
 from stiletto.engine.shared_ports import port_in_use
 from stiletto.engine.users import Account, account_of, owner_of
@@ -93,6 +94,7 @@ class Commands:
         self.volatile: dict[str, str] = {}
         """The last values of the session's volatile variables: they are in no key."""
         self.ahead: Ahead[Finished] = Ahead()
+        self.reads = Reads(layouts.store)
         self._once = Once()
         self._slots = asyncio.Semaphore(max(2, os.cpu_count() or 2))
 
@@ -135,17 +137,20 @@ class Commands:
             with self.ahead.counted():
                 span = self.progress.span(name, "step", parent, begun.span.started_s)
                 begun.show(span)
-                return await self._ended(asyncio.shield(begun.task), span, noted, begun)
+                async with self.reads.running(exec_):
+                    return await self._ended(asyncio.shield(begun.task), span, noted, begun)
         stored = await self._cached(key, name, parent, noted)
         if stored is not None:
+            self.reads.found(key, exec_)
             return stored
         async with self._store.lock(f"step-{key}"):
             # Another process may have been faster.
             stored = await self._cached(key, name, parent, noted, waited=True)
             if stored is not None:
+                self.reads.found(key, exec_, waited=True)
                 return stored
             await asyncio.to_thread(noted.saw_step, inputs, stack, trees)
-            async with self._slots:
+            async with self._slots, self.reads.running(exec_):
                 with self.ahead.counted():
                     if preparing.get():
                         span = self.progress.span(PREPARES, "prepare", parent)

@@ -2,7 +2,7 @@
 
 A function's key is the module's content, the object's state and the arguments; directories of the
 host count by their content. Results are stored for seven days unless the function sets another
-time; errors are not stored.
+time; errors are not stored. One that is never stored may be one that only reads: see `reads`.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from stiletto.api.definition import ArgDef, FunctionDef, TypeRef
 from stiletto.api.readiness import duration_s
 from stiletto.api.secrets import Secret
 from stiletto.api.session import Argument, FunctionCall, ModuleObject
+from stiletto.engine import reads
 from stiletto.engine.addresses import Addresses
 from stiletto.engine.answered import Answered
 from stiletto.engine.client import Client, Dispatch, RunCode
+from stiletto.engine.coarse import Caching
 from stiletto.engine.consent import Consent
 from stiletto.engine.context import current_span
 from stiletto.engine.core import Core
@@ -34,7 +36,7 @@ from stiletto.engine.noting import Noted
 from stiletto.engine.once import Once
 from stiletto.errors import ModuleFailed, NotSupported, UsageError
 from stiletto.graph.kind import Kind
-from stiletto.graph.recipe import Recipe, are_known, closure, dump, load
+from stiletto.graph.recipe import Recipe, are_known, closure, digest_of, dump, load
 from stiletto.graph.tree import Dir
 from stiletto.history.inputs import Inputs
 from stiletto.module.origin import acts
@@ -47,6 +49,9 @@ if TYPE_CHECKING:
 
 MAX_AGE_S = 7 * 24 * 3600  # as the real engine keeps function results
 ID = re.compile(r"\w+@sha256:[0-9a-f]{64}")
+CHANGED = "what it reads has changed since, or was removed"
+PRINTED_MAX = 64 * 1024
+"""Bytes that a function which only reads may print: they are shown with its kept answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class Stored:
 
     Attributes:
         machine: the sandbox and the images of its steps (`engine.machine`).
+        printed: what the function printed.
     """
 
     answer: str
@@ -62,6 +68,7 @@ class Stored:
     by: str = ""
     steps: Sequence[Sequence[Any]] = ()
     machine: Mapping[str, Any] = field(default_factory=dict)
+    printed: str = ""
 
 
 class Functions:
@@ -80,6 +87,9 @@ class Functions:
         self._running = Once(remember=False)
         self._session: dict[str, str] = {}
         self._early: Early | None = None
+        self._ran = 0
+        self.command = ""
+        """What a message of a module names as the reader's command: such an answer has it."""
 
     async def construct(self, module: LoadedModule, args: Mapping[str, Any]) -> ModuleObject:
         """Construct the main object."""
@@ -128,12 +138,16 @@ class Functions:
             kept=function.cache != "never",
             lasts_s=0.0 if function.cache in ("never", "session") else _lifetime_s(function.cache),
         )
-        stored = self._stored(module, function, key)
+        stored = await self._stored(module, function, key)
         if stored is not None and (changed := await self._machine.changed(stored.machine)):
             stored, noted = None, replace(noted, refused=changed)
+        elif stored is None and function.cache == "never" and await self._has_read(key):
+            noted = replace(noted, kept=True, refused=CHANGED)
         if stored is not None:
             self._core.evaluator.noting.saw_images(stored.machine.get("images", {}), parent_span)
             span = self._core.progress.span(title, "function", parent_span)
+            if stored.printed:
+                span.write(stored.printed.encode("utf-8", "surrogateescape"))
             span.end(Outcome.CACHED)
             noted.stored(stored.steps, stored.at_s)
             noted.end(span, Outcome.CACHED, made_at_s=stored.at_s, by=stored.by)
@@ -145,6 +159,7 @@ class Functions:
         self._began(module, inputs, cached=function.cache not in ("never", "session"))
 
         async def run() -> str:
+            self._ran += 1
             await self._saw(noted, module, inputs)
             span = self._core.progress.span(title, "function", parent_span)
             client = Client(self._core, module, call, span, served=module.uses)
@@ -155,8 +170,11 @@ class Functions:
             finally:
                 noted.end(span, span.outcome or Outcome.FAILED, requests=client.requests)
             if len(self._core.refused) == refused:
-                machine = self._machine.facts(self._core.evaluator.noting.images(span))
-                await self._keep(module, function, key, inputs, answer, machine)
+                if function.cache == "never":
+                    await self._keep_reading(module, function, key, inputs, answer, client)
+                else:
+                    machine = self._machine.facts(self._core.evaluator.noting.images(span))
+                    await self._keep(module, function, key, inputs, answer, machine)
             # Otherwise the function may have caught the error: each run has to report it.
             return answer
 
@@ -343,8 +361,6 @@ class Functions:
         answer: str,
         machine: Mapping[str, Any],
     ) -> None:
-        if function.cache == "never":
-            return
         recipes: list[Any] = []
         masks = self._core.secrets.masks
         lasting = function.cache != "session" and module.config.persistent_cache
@@ -357,18 +373,57 @@ class Functions:
         if not lasting:
             self._session[key] = answer
             return
+        record = self._record(function, inputs, answer, recipes)
+        self._core.store.put_record("call", key, {**record, "machine": dict(machine)})
+        self._answered.hold(held)
+
+    async def _keep_reading(
+        self,
+        module: LoadedModule,
+        function: FunctionDef,
+        key: str,
+        inputs: Mapping[str, Any],
+        answer: str,
+        client: Client,
+    ) -> None:
+        """Keep the answer of a function that only read, if what it read decides it."""
+        evaluator = self._core.evaluator
+        found = evaluator.commands.reads
+        read = found.to_json()
+        printed = b"".join(client.printed)
+        if (
+            read is None
+            or self._ran != 1
+            or self._core.secrets.masks.patterns
+            or not module.config.persistent_cache
+            or evaluator.caching is not Caching.CONTENT
+            or len(printed) > PRINTED_MAX
+        ):
+            return
+        held = list(self._held(json.loads(answer)))
+        if not await self._has_kept_trees(held, inputs):
+            return
+        record = self._record(function, inputs, answer, dump(held))
+        more = {
+            "machine": self._machine.facts(found.images()),
+            "reads": read,
+            "printed": printed.decode("utf-8", "surrogateescape"),
+        }
+        self._core.store.put_record(reads.KIND, self._reading(key), record | more)
+        self._answered.hold(held)
+
+    def _record(
+        self, function: FunctionDef, inputs: Mapping[str, Any], answer: str, recipes: Sequence[Any]
+    ) -> dict[str, Any]:
         noting = self._core.evaluator.noting
-        record = {
+        return {
             "at_s": time.time(),
             "by": noting.command,
             "steps": noting.journal.steps_of(function.name) if noting.journal else [],
-            "machine": dict(machine),
             "answer": answer,
             "recipes": recipes,
-            "inputs": masks.value(inputs),
+            "inputs": self._core.secrets.masks.value(inputs),
         }
-        self._core.store.put_record("call", key, record)
-        self._answered.hold(held)
 
     async def _has_kept_trees(self, held: Sequence[Recipe], inputs: Mapping[str, Any]) -> bool:
         """Store the trees that a result holds and its call was not given; see `host_trees`."""
@@ -383,18 +438,35 @@ class Functions:
             return False
         return True
 
-    def _stored(self, module: LoadedModule, function: FunctionDef, key: str) -> Stored | None:
-        if function.cache == "never":
-            return None
+    async def _stored(self, module: LoadedModule, function: FunctionDef, key: str) -> Stored | None:
         if key in self._session:
             return Stored(self._session[key], time.time())
         if function.cache == "session" or not module.config.persistent_cache:
             return None
+        if function.cache == "never":
+            return await asyncio.to_thread(self._unchanged, self._reading(key))
         record = self._core.store.record("call", key)
-        return fitting(record, lambda whole: self._answer(function, whole))
+        return fitting(record, lambda whole: self._answer(whole, _lifetime_s(function.cache)))
 
-    def _answer(self, function: FunctionDef, record: Mapping[str, Any]) -> Stored | None:
-        if time.time() - record["at_s"] > _lifetime_s(function.cache):
+    def _reading(self, key: str) -> str:
+        """Return the key of what is kept of a call that only reads."""
+        return digest_of([key, self.command])
+
+    async def _has_read(self, key: str) -> bool:
+        name = self._reading(key)
+        return await asyncio.to_thread(self._core.store.record, reads.KIND, name) is not None
+
+    def _unchanged(self, key: str) -> Stored | None:
+        """Return the kept answer of a function that only reads, if it would read the same."""
+        record = self._core.store.record(reads.KIND, key)
+        if record is None or self._core.evaluator.caching is not Caching.CONTENT:
+            return None
+        if not fitting(record, lambda whole: reads.is_unchanged(self._core.store, whole["reads"])):
+            return None
+        return fitting(record, lambda whole: self._answer(whole, MAX_AGE_S))
+
+    def _answer(self, record: Mapping[str, Any], lasts_s: float) -> Stored | None:
+        if time.time() - record["at_s"] > lasts_s:
             return None
         store, host = self._core.store, self._core.evaluator.host
         if not are_known(record["recipes"]):
@@ -419,7 +491,8 @@ class Functions:
         answer: str = record["answer"]
         json.loads(answer)
         by, steps = record.get("by", ""), record.get("steps", ())
-        return Stored(answer, float(record["at_s"]), str(by), steps, record.get("machine", {}))
+        machine, printed = record.get("machine", {}), str(record.get("printed", ""))
+        return Stored(answer, float(record["at_s"]), str(by), steps, machine, printed)
 
 
 def _trees(recipes: Sequence[Recipe]) -> set[str]:

@@ -82,15 +82,13 @@ class Processes:
         if module is None:
             raise TypeError("only a module's client has code to run")
         span = current_span.set(client.span)
-        tail: list[bytes] = []
-
         replacer = Replacer(Patterns(self._core.secrets.masks))
 
         def sink(data: bytes) -> None:
             shown(replacer.feed(data))
 
         def shown(data: bytes) -> None:
-            tail.append(data)
+            client.printed.append(data)
             if client.span:
                 client.span.write(data)
 
@@ -122,7 +120,7 @@ class Processes:
                 failure.hint = failure.hint or AGAIN
             raise failure
         if client.returned is None:
-            lines = b"".join(tail).decode("utf-8", "replace").splitlines()[-TAIL_LINES:]
+            lines = b"".join(client.printed).decode("utf-8", "replace").splitlines()[-TAIL_LINES:]
             message = "\n".join([f"{what} failed: exit code {code}", *lines])
             await self._forget_compiled(worker if BAD_PYC.search(message) else None)
             if code == 0:

@@ -157,7 +157,7 @@ class Engine:
 
     def called_as(self, command: str) -> None:
         """Let functions know the command before their own name, for messages that name one."""
-        self.processes.command = command
+        self.processes.command = self.functions.command = command
 
     async def finish(self) -> bool:
         """Send SIGTERM to the running functions that handle it; return whether one does."""

@@ -20,6 +20,7 @@ from stiletto.store.layout import DIRECTORY_KINDS, LAYER, MANIFEST, TREE, checko
 from stiletto.store.opened import Opened, translated
 from stiletto.store.prune import discard
 from stiletto.store.sizes import own_bytes
+from stiletto.store.volumes import digest_of_files
 
 
 class Directories(Opened):
@@ -241,6 +242,12 @@ class Directories(Opened):
         if not self._uses.touch(path):
             files.make_way(path, self.root)
         return path
+
+    @translated
+    def volume_digest(self, identity: str) -> str | None:
+        """Return what identifies a volume's files; None without one, or if it has too many."""
+        path = self.root / "volumes" / file_name(identity)
+        return digest_of_files(path) if self._uses.touch(path) else None
 
     @translated
     def forget_volume(self, identity: str) -> None:
