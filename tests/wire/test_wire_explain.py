@@ -234,7 +234,7 @@ async def test_a_result_that_was_pruned_names_the_prune(
     async with open_(tmp_path, environ=given, command="stiletto call x") as session:
         await session.sh(f"true # {fresh}").stdout()
         pruned = await asyncio.to_thread(session.engine.core.store.prune)
-        assert 1 <= pruned.removed["layers"]
+        assert 1 <= pruned.removed["records/step"]
     async with open_(tmp_path, environ=given, command="stiletto call x") as session:
         await session.sh(f"true # {fresh}").stdout()
     (answer,) = answers(own, tmp_path)

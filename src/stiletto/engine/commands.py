@@ -16,6 +16,7 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ from stiletto.engine.printed import Printed
 from stiletto.engine.reads import Reads
 from stiletto.engine.services import Services
 from stiletto.engine.shared_ports import port_in_use
-from stiletto.engine.users import Account, account_of, owner_of
+from stiletto.engine.users import AS_ROOT, Account, account_of, owner_of
 from stiletto.errors import (
     USE_DAGGER,
     EnvironmentFailed,
@@ -133,7 +134,7 @@ class Commands:
         self.ahead.ask(exec_, parent)
         begun = self.ahead.take(key)
         if begun is not None:
-            await asyncio.to_thread(noted.saw_step, inputs, stack, trees)
+            noted.saw_step(inputs, stack, trees)
             with self.ahead.counted():
                 span = self.progress.span(name, "step", parent, begun.span.started_s)
                 begun.show(span)
@@ -144,12 +145,13 @@ class Commands:
             self.reads.found(key, exec_)
             return stored
         async with self._store.lock(f"step-{key}"):
-            # Another process may have been faster.
-            stored = await self._cached(key, name, parent, noted, waited=True)
-            if stored is not None:
-                self.reads.found(key, exec_, waited=True)
-                return stored
-            await asyncio.to_thread(noted.saw_step, inputs, stack, trees)
+            if self._store.has_record("step", key):
+                # Another process was faster.
+                stored = await self._cached(key, name, parent, noted, waited=True)
+                if stored is not None:
+                    self.reads.found(key, exec_, waited=True)
+                    return stored
+            noted.saw_step(inputs, stack, trees)
             async with self._slots, self.reads.running(exec_):
                 with self.ahead.counted():
                     if preparing.get():
@@ -251,7 +253,8 @@ class Commands:
         return fitting(self._store.record("step", key), lambda record: self._found(key, record))
 
     def _found(self, key: str, record: Mapping[str, Any]) -> Finished | None:
-        layer = self._store.layer(key)
+        blank = record.get("blank", False)
+        layer = self._store.checkout(EMPTY) if blank else self._store.layer(key)
         mounts = {
             target: self._store.layer(mount_key) for target, mount_key in record["mounts"].items()
         }
@@ -306,38 +309,46 @@ class Commands:
                     replay=self._replay(key, step),
                     ended=taken or how_ended(output, elapsed_s, kills),
                 )
-            # First: what is redirected may be in what is committed next.
-            printed = await asyncio.to_thread(
-                Printed.keep, output.printed, self._store, output.layer.root
-            )
-            mounts = {}
-            for target, layer in output.mount_layers.items():
-                mount_key = digest_of([key, target])
-                mounts[target] = (
-                    mount_key,
-                    await asyncio.to_thread(self._store.commit_layer, mount_key, layer.root, layer),
-                )
-            for target, copy in _changed_files(step):
-                mount_key = digest_of([key, target])
-                layer = await asyncio.to_thread(
-                    self._store.commit_layer, mount_key, copy.parent, Layer(copy.parent)
-                )
-                mounts[target] = mount_key, layer
-            layer = await asyncio.to_thread(
-                self._store.commit_layer, key, output.layer.root, output.layer
-            )
+            return await asyncio.to_thread(self._keep, key, step, output, inputs, elapsed_s)
+
+    def _keep(
+        self,
+        key: str,
+        step: plan.Step,
+        output: plan.StepOutput,
+        inputs: Mapping[str, Any],
+        elapsed_s: float,
+    ) -> Finished:
+        """Store what a command did; what it wrote is moved out of its stage."""
+        # First: what is redirected may be in what is committed next.
+        printed = Printed.keep(output.printed, self._store, output.layer.root)
+        changed = {target: (layer.root, layer) for target, layer in output.mount_layers.items()}
+        changed |= {
+            target: (copy.parent, Layer(copy.parent)) for target, copy in _changed_files(step)
+        }
+        mounts = {
+            target: self._store.commit_layer(digest_of([key, target]), root, layer)
+            for target, (root, layer) in changed.items()
+        }
+        # Many commands only read: their layer is that of every other one, and the record is all
+        # that is written.
+        blank = output.layer.is_blank()
+        layer = (
+            self._store.checkout(EMPTY)
+            if blank
+            else self._store.commit_layer(key, output.layer.root, output.layer)
+        )
         printed = replace(printed, root=layer.root)
         record = {
             "exit_code": output.exit_code,
-            "mounts": {target: mount_key for target, (mount_key, _) in mounts.items()},
+            "mounts": {target: digest_of([key, target]) for target in mounts},
             "inputs": self._masks.value(inputs),
             "elapsed_s": round(elapsed_s, 3),
             "printed": printed.to_json(),
+            **({"blank": True} if blank else {}),
         }
-        await asyncio.to_thread(self._store.put_record, "step", key, record)
-        return Finished(
-            key, output.exit_code, printed, layer, {target: m for target, (_, m) in mounts.items()}
-        )
+        self._store.put_record("step", key, record)
+        return Finished(key, output.exit_code, printed, layer, mounts)
 
     def _raise_if_disk_full(self, args: tuple[str, ...], output: str) -> None:
         """Raise an error if the disk is full: programs report it in many ways, or not at all.
@@ -399,7 +410,8 @@ class Commands:
     ) -> tuple[plan.Step, set[str]]:
         """Prepare one command: directories on disk, environment, secrets."""
         await self.sandbox.ready()
-        view = self._layouts.view(stack)
+        # Few commands name a user or an owner, and to look through the layers takes a while.
+        view = cache(lambda: self._layouts.view(stack))
         upper, work = stage / "upper", stage / "work"
         upper.mkdir()
         work.mkdir()
@@ -431,7 +443,7 @@ class Commands:
                 case c.SecretFileMount(target, secret, mode, owner):
                     value = await self._layouts.secrets.for_step(secret)
                     mounts.append(
-                        plan.SecretMount(target, value, mode, owner_of(owner or "0", view))
+                        plan.SecretMount(target, value, mode, owner_of(owner or "0", view()))
                     )
                 case c.TempDirMount(target, size_bytes):
                     mounts.append(plan.TempMount(target, size_bytes))
@@ -472,14 +484,16 @@ class Commands:
         return step, locks
 
     @staticmethod
-    def _account(exec_: c.Exec, view: View) -> Account:
+    def _account(exec_: c.Exec, view: Callable[[], View]) -> Account:
         """Return what a command runs as.
 
         Raises:
             StepFailed: there is no such user; Dagger fails as if the command had.
         """
+        if exec_.user in AS_ROOT:
+            return Account()
         try:
-            return account_of(exec_.user, view)
+            return account_of(exec_.user, view())
         except UsageError as error:
             raise StepFailed(exec_.args, -1, "", "", message=error.message) from error
 
@@ -500,9 +514,9 @@ class Commands:
     async def _checkout(self, tree: Dir) -> Path:
         return (await asyncio.to_thread(self._store.checkout, tree)).root
 
-    async def _volume(self, volume: CacheVolume, view: View) -> Path:
+    async def _volume(self, volume: CacheVolume, view: Callable[[], View]) -> Path:
         seed = None if volume.source is None else await self._layouts.tree(volume.source)
-        owner = owner_of(volume.owner, view) if volume.owner else ""
+        owner = owner_of(volume.owner, view()) if volume.owner else ""
         if owner and seed is not None:
             seed = with_owner(seed, owner)
         place = await asyncio.to_thread(self._store.volume, volume.digest, seed)

@@ -58,12 +58,21 @@ class Noted:
             self.journal.saw(self.key, inputs, trees)
 
     def saw_step(self, data: Mapping[str, Any], stack: Stack, mounted: Mapping[str, Dir]) -> None:
-        """Keep what a command is about to see."""
-        if self.journal is None:
-            return
+        """Keep what a command is about to see, later: writing it takes half a millisecond."""
+        journal = self.journal
+        if journal is not None:
+            journal.later(lambda: self._saw_step(journal, data, stack, mounted))
+
+    def _saw_step(
+        self,
+        journal: Journal,
+        data: Mapping[str, Any],
+        stack: Stack,
+        mounted: Mapping[str, Dir],
+    ) -> None:
         trees: list[Dir] = list(mounted.values())
         layers = {key: _origin(made, trees) for key, made in stack.made.items()}
-        _keep_merged(self.journal, stack.made)
+        _keep_merged(journal, stack.made)
         known = {tree.key: tree.digest for tree in mounted.values()}
         image = f"{stack.image.address}, {stack.image.provided_by}"
         self.saw(Inputs(dict(data), layers, known, image), tuple(trees))

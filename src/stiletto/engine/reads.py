@@ -107,7 +107,8 @@ def _is_stored(store: Store, key: str) -> bool:
     record = store.record("step", key)
     if record is None:
         return False
-    keys = (key, *record["mounts"].values())
+    # A step that wrote nothing has no layer.
+    keys = (*(() if record.get("blank") else (key,)), *record["mounts"].values())
     return all(store.directory("layers", each) is not None for each in keys)
 
 

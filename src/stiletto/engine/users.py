@@ -11,6 +11,9 @@ from stiletto.errors import StilettoError, UsageError
 from stiletto.layers.owners import LAST
 from stiletto.layers.view import View
 
+AS_ROOT = ("", "root", "0")
+"""The users of a command for whom no file is looked at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -30,7 +33,7 @@ def account_of(user: str, view: View) -> Account:
     Raises:
         UsageError: there is no such user or group.
     """
-    if user in ("", "root", "0"):
+    if user in AS_ROOT:
         return Account()
     name, colon, group = user.partition(":")
     number = _number(name)

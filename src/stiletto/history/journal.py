@@ -54,6 +54,7 @@ class Journal:
         self._began_s = time.time()
         self._notes: list[Note] = []
         self._parts: list[Iterable[str]] = []
+        self._unwritten: dict[str, Mapping[str, Any]] = {}
 
     # -- write --------------------------------------------------------------------------------
 
@@ -64,7 +65,8 @@ class Journal:
     def endings(self, slots: Sequence[str]) -> tuple[Ending | None, Ending | None]:
         """Return the last success and the last end of the first of these slots that has any."""
         for slot in slots:
-            found = fitting(self._store.note("slots", slot), _endings)
+            data = self._unwritten.get(slot) or self._store.note("slots", slot)
+            found = fitting(data, _endings)
             if found is not None:
                 return found
         return None, None
@@ -76,6 +78,10 @@ class Journal:
                 self.shapes.keep(tree)
             if not self._store.has_note("inputs", key):
                 self._store.put_note("inputs", key, self._mask(inputs.to_json()))
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Do something that nothing waits for; it is done when this is closed."""
+        self._store.later(work)
 
     def knows(self, key: str) -> bool:
         """Whether it is kept what a step or a function saw, or what a layer was merged from."""
@@ -93,9 +99,21 @@ class Journal:
             return
         success = now if good else note.success
         data = {"format": FORMAT, "success": success and asdict(success), "last": asdict(now)}
-        with contextlib.suppress(EnvironmentFailed):
-            for slot in note.slots:
-                self._store.put_note("slots", slot, data)
+        self._remember(note.slots, data)
+
+    def _remember(self, slots: Iterable[str], data: Mapping[str, Any]) -> None:
+        """Write how a step ended; until that is done it is found here."""
+        slots = tuple(slots)
+        self._unwritten |= dict.fromkeys(slots, data)
+
+        def write() -> None:
+            for slot in slots:
+                with contextlib.suppress(EnvironmentFailed):
+                    self._store.put_note("slots", slot, data)
+                if self._unwritten.get(slot) is data:
+                    del self._unwritten[slot]
+
+        self._store.later(write)
 
     def steps_of(self, function: str) -> list[list[Any]]:
         """Return slots, key, seconds and exit code of the steps that a function has used."""
@@ -107,18 +125,16 @@ class Journal:
 
     def used_again(self, steps: Sequence[Sequence[Any]], at_s: float) -> None:
         """Note that a stored result stands for these steps: they are the last that passed."""
-        with contextlib.suppress(EnvironmentFailed):
-            for step in steps:
-                if len(step) != len(_STEP):
-                    return  # another version wrote it
-                slots, key, seconds, exit_code = step
-                ending = asdict(Ending(str(key), "cached", at_s, float(seconds), int(exit_code)))
-                data = {"format": FORMAT, "success": ending, "last": ending}
-                for slot in slots:
-                    self._store.put_note("slots", slot, data)
+        for step in steps:
+            if len(step) != len(_STEP):
+                return  # another version wrote it
+            slots, key, seconds, exit_code = step
+            ending = asdict(Ending(str(key), "cached", at_s, float(seconds), int(exit_code)))
+            self._remember(slots, {"format": FORMAT, "success": ending, "last": ending})
 
     def close(self) -> None:
-        """Keep the call, and forget the oldest of its directory."""
+        """Keep the call, and forget the oldest of its directory; all is written then."""
+        self._store.caught_up()
         if not self._notes:
             return
         call = Call(

@@ -8,6 +8,8 @@ the kernel's own form (whiteout devices, `user.overlay.opaque`).
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +30,14 @@ class Layer:
     root: Path
     removed: frozenset[str] = frozenset()
     relocatable: frozenset[str] = frozenset()
+
+    def is_blank(self) -> bool:
+        """Whether it changes nothing of what lies below, as of a command that only reads."""
+        facts = self.root.stat()
+        if self.removed or stat.S_IMODE(facts.st_mode) != 0o755 or facts.st_uid != os.geteuid():
+            return False
+        with os.scandir(self.root) as entries:
+            return not any(entries)
 
 
 @dataclass(frozen=True, slots=True)

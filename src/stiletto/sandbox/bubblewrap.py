@@ -114,15 +114,6 @@ def _unchanged(mount: Mount) -> Mount:
     return mount
 
 
-def _drop_work(work: Path) -> None:
-    """Empty the directory that overlayfs used; it leaves one that cannot be entered."""
-    left = work / "work"
-    if left.is_dir():
-        left.chmod(0o700)
-        # Of a step that was killed the kernel may still be taking the mount apart.
-        shutil.rmtree(left, ignore_errors=True)
-
-
 class Bubblewrap(Sandbox):
     """The provider for Linux with user namespaces.
 
@@ -226,17 +217,12 @@ class Bubblewrap(Sandbox):
         patterns = Patterns(step.masks, own_patterns([*secrets, *secrets_mounted]))
         apart = [stream for path, stream in redirected(step) if path]
         transcript = Transcript(sink, patterns, Spool(step.upper.parent, apart), MESSAGE_PREFIX)
-        try:
-            with contextlib.ExitStack() as held:
-                group = None
-                if self._groups is not None:
-                    group = held.enter_context(self._groups.group(self._limits))
-                exit_code = await self._begin(step, plan, transcript, stop, group)
-                memory_kills = group.memory_kills() if group else 0
-        finally:
-            overlays = [mount for mount in step.mounts if isinstance(mount, OverlayMount)]
-            for work in (step.work, *(m.work for m in overlays), *(b.work for b in plan.written)):
-                _drop_work(work)
+        with contextlib.ExitStack() as held:
+            group = None
+            if self._groups is not None:
+                group = held.enter_context(self._groups.group(self._limits))
+            exit_code = await self._begin(step, plan, transcript, stop, group)
+            memory_kills = group.memory_kills() if group else 0
         output = await asyncio.to_thread(self._describe, step, plan, transcript, exit_code)
         return replace(output, memory_kills=memory_kills)
 

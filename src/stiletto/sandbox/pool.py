@@ -88,6 +88,7 @@ class TreePool:
 
     def take(self, layers: Sequence[Layer]) -> WorkingTree:
         """Return a tree that has exactly these layers, lowest first."""
+        layers = [layer for layer in layers if not layer.is_blank()]
         wanted = tuple(map(mark, layers))
         tree = self._best(wanted) or self._new()
         try:
@@ -100,8 +101,9 @@ class TreePool:
         return tree
 
     def give_back(self, tree: WorkingTree, layer: Layer) -> None:
-        """Keep a tree that has one layer more than when it was taken."""
-        tree.holds = (*tree.holds, mark(layer))
+        """Keep a tree that has one layer more than when it was taken, unless that is blank."""
+        if not layer.is_blank():
+            tree.holds = (*tree.holds, mark(layer))
         with self._guard:
             self._idle.append(tree)
             surplus = self._idle[:-IDLE_MAX]

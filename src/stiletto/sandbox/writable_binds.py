@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stiletto.layers.remove import remove_tree
 from stiletto.layers.upper import open_way
 from stiletto.layers.view import View
 
@@ -39,7 +38,7 @@ def prepare(binds: Sequence[WritableBind]) -> None:
         facts = bind.top.stat()
         bind.upper.mkdir()
         bind.work.mkdir()
-        if os.geteuid() == 0:
+        if os.geteuid() == 0 and (facts.st_uid, facts.st_gid) != (0, os.getegid()):
             os.chown(bind.upper, facts.st_uid, facts.st_gid)
         bind.upper.chmod(stat.S_IMODE(facts.st_mode))
 
@@ -52,9 +51,7 @@ def gather(binds: Sequence[WritableBind], upper: Path, below: View) -> None:
         return 0o755 if node is None else stat.S_IMODE(node.stat.st_mode)
 
     for bind in binds:
-        remove_tree(bind.work)
         if _is_untouched(bind):
-            bind.upper.rmdir()
             continue
         open_way(upper, bind.point, mode)
         here = upper / bind.point

@@ -28,13 +28,13 @@ class Directories(Opened):
 
     @contextlib.contextmanager
     def stage(self) -> Iterator[Path]:
-        """Yield a new empty directory; what of it was not committed is removed at the end."""
+        """Yield a new empty directory; what of it was not committed is removed afterwards."""
         with trouble.translated(self.root):
             path = self._stage.directory()
             try:
                 yield path
             finally:
-                remove_tree(path)
+                self._stage.drop(path)
 
     @translated
     def commit(self, staged: Path, kind: str, key: str) -> Path:

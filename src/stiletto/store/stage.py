@@ -13,10 +13,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stiletto.layers.remove import remove_tree
 from stiletto.store.files import remove_file
 from stiletto.store.locks import try_exclusive
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 _TIME = re.compile(r"([0-9]{20})-.+")
 """The name of a process's directory: when it was made, in nanoseconds, and something of its own."""
@@ -34,6 +38,7 @@ class Stage:
         self._guard = threading.Lock()
         self._held: list[tuple[Path, int]] = []
         self._numbers = itertools.count()
+        self._workers: list[ThreadPoolExecutor] = []
         self.started_ns = time.time_ns()
         if root.is_dir():
             self._sweep(root, tell)
@@ -73,9 +78,11 @@ class Stage:
 
     def closer(self) -> Callable[[], None]:
         """Return what removes the directory and gives up its lock; it has no reference to us."""
-        held = self._held
+        held, workers = self._held, self._workers
 
         def close() -> None:
+            while workers:
+                workers.pop().shutdown()
             while held:
                 path, descriptor = held.pop()
                 with contextlib.suppress(OSError):
@@ -83,6 +90,37 @@ class Stage:
                 os.close(descriptor)
 
         return close
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Do something on a thread of its own, in turn; all is done when the store is closed.
+
+        For what nothing waits for: a step takes 10 ms, and an engine that tidied up after it before
+        it began the next one would take a third of that again.
+        """
+        with self._guard:
+            if not self._workers:
+                # Imported here: a cached call does nothing later.
+                from concurrent.futures import ThreadPoolExecutor
+
+                self._workers.append(ThreadPoolExecutor(1, "stiletto-later"))
+            self._workers[0].submit(work).add_done_callback(_result)
+
+    def caught_up(self) -> None:
+        """Return when all is done that was to be done later."""
+        with self._guard:
+            workers = [*self._workers]
+        for worker in workers:
+            worker.submit(lambda: None).result()
+
+    def drop(self, path: Path) -> None:
+        """Remove a directory later; what cannot be removed goes with this process's own."""
+
+        def remove() -> None:
+            with contextlib.suppress(OSError):
+                remove_tree(path)
+
+        if path.exists():
+            self.later(remove)
 
     def directory(self) -> Path:
         """Return a new empty directory, 0755."""
@@ -128,6 +166,11 @@ class Stage:
                     remove_tree(path)
             finally:
                 os.close(descriptor)
+
+
+def _result(done: Future[None]) -> None:
+    """Raise what went wrong, which is a bug then; it is logged with its traceback."""
+    done.result()
 
 
 def _claim(path: Path) -> int:

@@ -247,6 +247,11 @@ class Store(Directories):
         return sealed.read(path) if self._uses.touch(path) else None
 
     @translated
+    def has_record(self, kind: str, key: str) -> bool:
+        """Whether there is a file of this name, whole or not."""
+        return self._record(kind, key).is_file()
+
+    @translated
     def put_record(self, kind: str, key: str, data: Mapping[str, Any]) -> None:
         """Keep a small result as JSON; it replaces an older one whole.
 
@@ -348,6 +353,14 @@ class Store(Directories):
         return self.root / "history" / kind / shard(name) / f"{name}.json"
 
     # -- together -----------------------------------------------------------------------------
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Do something that nothing waits for, in turn; all is done when the store is closed."""
+        self._stage.later(work)
+
+    def caught_up(self) -> None:
+        """Return when all is done that was to be done later."""
+        self._stage.caught_up()
 
     def lock(self, name: str) -> contextlib.AbstractAsyncContextManager[None]:
         """Return a context manager that locks `name` among all tasks and processes."""

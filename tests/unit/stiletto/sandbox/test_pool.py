@@ -52,6 +52,18 @@ def test_another_branch_gets_another_tree(tmp_path: Path) -> None:
     assert names(second.path) == ["a", "c"]
 
 
+def test_a_step_that_wrote_nothing_adds_nothing_to_its_tree(tmp_path: Path) -> None:
+    """The next step takes the same tree, whatever empty layer it is shown for that step."""
+    pool = TreePool(tmp_path / "trees")
+    a = layer(tmp_path, "a")
+    for name in ("written", "shown"):
+        (tmp_path / name).mkdir(mode=0o755)
+    first = pool.take((a,))
+    pool.give_back(first, Layer(tmp_path / "written"))
+
+    assert first.path == pool.take((a, Layer(tmp_path / "shown"))).path
+
+
 def test_a_tree_in_use_is_not_shared(tmp_path: Path) -> None:
     """Two steps at a time have two trees."""
     pool = TreePool(tmp_path / "trees")

@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -185,16 +186,18 @@ def test_first_commit_of_a_key_stays(store: Store) -> None:
             (staged / "file").write_text(text)
             committed = store.commit(staged, "envs", "k")
     assert (committed / "file").read_text() == "first"
+    store.caught_up()
     assert _staged(store) == []
 
 
 def test_uncommitted_stage_is_removed(ordinary: Path) -> None:
-    """A staged directory goes away with its block, even with modes that forbid it."""
+    """A staged directory goes away after its block, even with modes that forbid it."""
     store = Store(ordinary / "cache")
     with store.stage() as staged:
         (staged / "sub").mkdir()
         (staged / "sub" / "file").touch()
         (staged / "sub").chmod(0)
+    store.caught_up()
     assert _staged(store) == []
 
 
@@ -260,6 +263,15 @@ def test_threads_share_a_store(store: Store, tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert [str(number % 5) for number in range(40)] == list(pool.map(work, range(40)))
+
+
+def test_closing_waits_for_what_is_done_later(tmp_path: Path) -> None:
+    """What nothing waits for is done in turn, and all of it before the store is closed."""
+    done: list[int] = []
+    with Store(tmp_path / "cache") as store:
+        for number in range(100):
+            store.later(partial(done.append, number))
+    assert [*range(100)] == done
 
 
 def test_store_is_private(store: Store) -> None:
