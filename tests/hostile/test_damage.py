@@ -275,7 +275,9 @@ def test_damaged_results_of_a_module_are_made_anew(tmp_path: Path) -> None:
         said = f"{pattern} {damage}: {ended}"
         assert all(one.code in (0, 1) and "Traceback" not in one.err for one in ended), said
         assert [("contents", 0)] * 2 == [(one.out.strip(), one.code) for one in ended[1:]], said
-    for victim in (tmp_path / "store").glob("volumes/*/**/*.pyc"):
+    compiled = [*(tmp_path / "store").glob("layers/*/**/*.pyc")]
+    assert compiled
+    for victim in compiled:
         _cut(victim)
     shutil.rmtree(tmp_path / "store" / "records" / "call")
     ended = [stiletto(tmp_path, environ, *words) for _ in range(3)]

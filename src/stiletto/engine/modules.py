@@ -228,7 +228,9 @@ class Modules:
     async def _files(self, place: Place, config: ModuleConfig) -> str:
         excluded = [pattern[1:] for pattern in config.include if pattern.startswith("!")]
         # `.env` contains the caller's settings, not code, and perhaps secrets.
-        kept = f.a_filter(exclude=[".git", ".env", *excluded], gitignore=True)
+        # Bytecode is made from the sources, which may have changed in the same second.
+        unread = [".git", ".env", "**/__pycache__", *excluded]
+        kept = f.a_filter(exclude=unread, gitignore=True)
         read = await self._core.evaluator.fixed(f.HostDirectory(str(place.root), kept))
         tree = await self._core.evaluator.tree(read)
         store = self._core.store

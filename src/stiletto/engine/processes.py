@@ -51,8 +51,6 @@ Prepare: TypeAlias = "Callable[[Client], Coroutine[Any, Any, None]]"
 """Makes ready for the queries of a client."""
 
 TAIL_LINES = 20
-AGAIN = "run it again: what Python had compiled of the module was dropped, in case it was damaged"
-BAD_PYC = re.compile(r"marshal data|bad magic number|marshal error")
 
 
 class Processes:
@@ -67,7 +65,6 @@ class Processes:
         self._admit = admit
         self._workers = Once()
         self._running: list[Worker] = []
-        self._compiled: set[str] = set()
         self.command = "stiletto call"
         self._stack = contextlib.AsyncExitStack()
 
@@ -103,29 +100,25 @@ class Processes:
                 own = (module.code, "own")
                 worker = await self._workers.get(own, lambda: self._started(module, keep=False))
                 code = await self._called(worker, client, sink)
-        except ModuleFailed as error:
-            await self._forget_compiled(worker)
-            raise ModuleFailed(error.message, hint=error.hint or AGAIN) from error
+        except ModuleFailed:
+            if worker is not None:
+                worker.drop()
+            raise
         finally:
             queries.cancel()
             shown(replacer.flush())
             current_span.reset(span)
             client.end_parts()
         if client.failed is not None:
-            failure = returned_failure(
+            raise returned_failure(
                 client.failed, self._core.evaluator.commands.replays, self._core.refused
             )
-            if BAD_PYC.search(failure.message):
-                await self._forget_compiled(worker)
-                failure.hint = failure.hint or AGAIN
-            raise failure
         if client.returned is None:
             lines = b"".join(client.printed).decode("utf-8", "replace").splitlines()[-TAIL_LINES:]
             message = "\n".join([f"{what} failed: exit code {code}", *lines])
-            await self._forget_compiled(worker if BAD_PYC.search(message) else None)
             if code == 0:
                 raise ModuleFailed(f"{what} completed without returning a value")
-            raise ModuleFailed(message, hint=AGAIN if BAD_PYC.search(message) else None)
+            raise ModuleFailed(message)
         return client.returned
 
     async def _called(self, worker: Worker, client: Client, sink: Sink) -> int:
@@ -138,19 +131,6 @@ class Processes:
             }
             return await worker.call(variables, sink)
 
-    async def _forget_compiled(self, worker: Worker | None = None) -> None:
-        """Drop what Python compiled: it may be the cause, and is made again.
-
-        A process that has loaded it is not used again.
-
-        Python does not notice when a full disk cuts a .pyc off, nor later that it is cut off.
-        """
-        if worker is not None:
-            worker.drop()
-        store = self._core.store
-        for volume in list(self._compiled):
-            await asyncio.to_thread(store.forget_volume, volume)
-
     async def finish(self) -> bool:
         """Send SIGTERM to the running calls that handle it; return whether one does."""
         return any([await worker.finish() for worker in self._running])
@@ -158,8 +138,6 @@ class Processes:
     async def close(self) -> None:
         """End the processes."""
         await self._workers.close()
-        if self._workers and self._core.store.filled(""):
-            await self._forget_compiled()
         await self._stack.aclose()
 
     async def _started(self, module: LoadedModule, *, keep: bool = True) -> Worker:
@@ -203,6 +181,8 @@ class Processes:
             uv = await image_container(self._core, runtime.UV_IMAGE)
             files = f.StoredTree(module.tree)
             container = runtime.environment(base, uv, files, module.config.source, plan)
+            tree = await self._core.evaluator.tree(files)
+            container = runtime.with_compiled(container, module, project, tree)
             container = runtime.with_metadata(container, module, pyproject)
             added = earlier_calls(module.config.engine) if plan.own_sdk else ""
             if module.uses or added:
@@ -229,7 +209,6 @@ class Processes:
         finally:
             preparing.reset(token)
             sandbox.cancel()
-        self._compiled.add(runtime.compiled(container).digest)
         return runtime.run(container, module, project)
 
     async def _python(self, project: ModuleProject, path: Path) -> c.Container:

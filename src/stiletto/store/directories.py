@@ -248,10 +248,3 @@ class Directories(Opened):
         """Return what identifies a volume's files; None without one, or if it has too many."""
         path = self.root / "volumes" / file_name(identity)
         return digest_of_files(path) if self._uses.touch(path) else None
-
-    @translated
-    def forget_volume(self, identity: str) -> None:
-        """Drop a cache volume; a step that has it mounted keeps what it has."""
-        path = self.root / "volumes" / file_name(identity)
-        if path.is_dir():
-            discard(path, self._stage)

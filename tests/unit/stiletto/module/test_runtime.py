@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stiletto.api import container as c
-from stiletto.api import files as f
 from stiletto.module.runtime import (
     KNOWN_PYTHONS,
-    compiled,
     install_failure,
     python_tags,
     untrusted,
@@ -62,12 +59,3 @@ hint: try something else
     ) == install_failure(printed)
     assert "cannot read x" == install_failure("error: cannot read x.\n")
     assert 510 > len(install_failure("x" * 10_000))
-
-
-def test_only_the_same_files_share_what_is_compiled() -> None:
-    """Another file in the environment or the module makes another volume."""
-    one, same, other = (
-        compiled(c.Container(c.DirectoryRoot(f.StoredTree(digit * 64)))) for digit in "112"
-    )
-
-    assert (one, True) == (same, one.digest != other.digest)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import re
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import dagger
+import graphql
 import pytest
 from dagger.client import _core
 from dagger.client._core import Arg, Context
 
-from stiletto.module.worker import ask_once, share_converters
+from stiletto.module.worker import ask_once, share_converters, share_types
 
 
 @pytest.fixture
@@ -138,3 +142,62 @@ def test_an_sdk_without_calls_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delattr("dagger.client.gen.FunctionCallArgValue")
     ask_once()
     assert own is dagger.FunctionCall.name
+
+
+class Types:
+    """An engine that has a schema, and names types by the text of their request."""
+
+    def __init__(self) -> None:
+        self.requests: list[str] = []
+
+    async def get_schema(self) -> graphql.GraphQLSchema:
+        """Return the part of the schema that types need."""
+        return graphql.build_schema(
+            """
+            type Query { typeDef: TypeDef! }
+            type TypeDef {
+              id: ID!
+              withKind(kind: String!): TypeDef!
+              withListOf(elementType: ID!): TypeDef!
+              withOptional(optional: Boolean!): TypeDef!
+            }
+            """
+        )
+
+    async def execute(self, request: Any) -> dict[str, Any]:
+        """Answer a request."""
+        text = graphql.print_ast(request.document)
+        self.requests.append(text)
+        await asyncio.sleep(0)
+        answer: Any = hashlib.sha256(text.encode()).hexdigest()
+        for name in ("id", *reversed(re.findall(r"(\w+): with", text)), "typeDef"):
+            answer = {name: answer}
+        return answer
+
+
+async def test_a_type_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each use of a type, alone or within another one, has the id that the SDK asks for."""
+
+    def uses(session: Types) -> list[dagger.TypeDef]:
+        connection: Any = SimpleNamespace(session=session)
+
+        def text() -> dagger.TypeDef:
+            made = dagger.TypeDef(Context(conn=connection).select("Query", "typeDef", []))
+            return made.with_kind(dagger.TypeDefKind.STRING_KIND)
+
+        def a_list() -> dagger.TypeDef:
+            made = dagger.TypeDef(Context(conn=connection).select("Query", "typeDef", []))
+            return made.with_list_of(text())
+
+        optional = text().with_optional(True)
+        return [text(), a_list(), text(), optional, a_list(), text().with_optional(True)]
+
+    sdks, ours = Types(), Types()
+    expected = [await each.id() for each in uses(sdks)]
+    monkeypatch.setattr(dagger.TypeDef, "id", dagger.TypeDef.id)
+    share_types()
+    found = await asyncio.gather(*(each.id() for each in uses(ours)))
+
+    assert expected == found
+    assert sorted(set(sdks.requests)) == sorted(ours.requests)
+    assert 3 == len(ours.requests)
