@@ -169,8 +169,8 @@ class Types:
         text = graphql.print_ast(request.document)
         self.requests.append(text)
         await asyncio.sleep(0)
-        answer: Any = hashlib.sha256(text.encode()).hexdigest()
-        for name in ("id", *reversed(re.findall(r"(\w+): with", text)), "typeDef"):
+        answer: dict[str, Any] = {"id": hashlib.sha256(text.encode()).hexdigest()}
+        for name in (*reversed(re.findall(r"(\w+): with", text)), "typeDef"):
             answer = {name: answer}
         return answer
 
