@@ -470,7 +470,7 @@ class Wheelwright(Starting, Releases):
         Cells whose `os` in [tool.wheelwright.matrix] names another runner than Ubuntu. Each has
         the commands for a machine that has uv and bash, and no engine.
         """
-        return github.native_matrix(await self._loaded())
+        return await github.native_matrix(await self._loaded())
 
     @uncached
     async def uv_cache(self) -> dagger.Directory:

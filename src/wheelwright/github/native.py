@@ -21,6 +21,16 @@ from wheelwright.testing.plan import TestPlan
 _WRITTEN = "/opt/wheelwright"
 _PLACES = {VENV: ".venv", _WRITTEN: ".wheelwright", REPORTS: ".wheelwright/reports"}
 
+# uv takes NETRC as the path of a file. A workflow gives the text: a secret, which a pull request of
+# a fork does not have.
+_BEFORE_INSTALL = (
+    'netrc="$(umask 077 && mktemp -d)/netrc"',
+    "trap 'rm -f \"$netrc\"' EXIT",
+    """(umask 077 && printf '%s\\n' "${NETRC:-}" > "$netrc")""",
+    'export NETRC="$netrc"',
+)
+_AFTER_INSTALL = ('rm "$netrc"', "unset NETRC netrc", "trap - EXIT")
+
 
 def native(cells: Iterable[Cell]) -> list[tuple[Cell, str]]:
     """Return each cell with each runner of another system that it is for.
@@ -41,10 +51,11 @@ def native(cells: Iterable[Cell]) -> list[tuple[Cell, str]]:
     return found
 
 
-def script(plan: TestPlan) -> str:
+def script(plan: TestPlan, *, credentials: bool = False) -> str:
     """Return the cell as a script for bash, which stops at the first command that fails.
 
-    It starts in the checkout.
+    It starts in the checkout. With `credentials`, the variable NETRC has the text of a netrc file:
+    what installs can read it, and the tests cannot.
     """
     environment = plan.environment
     inside = environment.workdir.removeprefix(SOURCE).strip("/")
@@ -69,10 +80,12 @@ def script(plan: TestPlan) -> str:
     lines += [
         f"export {name}={shlex.quote(local_path(value))}" for name, value in variables.items()
     ]
+    lines += _BEFORE_INSTALL if credentials else ()
     lines += [
         shlex.join(map(local_path, args))
         for args in (*environment.dependencies, *environment.install)
     ]
+    lines += _AFTER_INSTALL if credentials else ()
     if plan.workdir != environment.workdir:
         lines.append(f"cd {shlex.quote(local_path(plan.workdir))}")
     # Everything is in place: uv only finds the environment and runs in it.

@@ -186,15 +186,18 @@ async def texts_of(loaded: LoadedProject, paths: Iterable[str]) -> dict[str, str
     return await together({path: loaded.source.file(path).contents for path in found})
 
 
-def native_matrix(loaded: LoadedProject) -> str:
+async def native_matrix(loaded: LoadedProject) -> str:
     """Return the cells for runners of other systems, with their commands, as one line of JSON."""
     loaded.project.require_package()
     project = loaded.project
+    # One set of workflows is for all of a workspace, and so is what they pass.
+    credentials = bool((await _root(loaded)).project.settings.github.netrc)
     # A checkout brings .git along.
     history = version_source(project) is VersionSource.VCS
     rows: list[tuple[cells.Cell, str, str]] = []
     for cell, runner in native.native(cells.plan(project, cells.Selection())):
-        script = native.script(make(project, cell, TestOptions(), history=history))
+        planned = make(project, cell, TestOptions(), history=history)
+        script = native.script(planned, credentials=credentials)
         rows.append((cell, runner, script))
     return native.strategy(rows)
 

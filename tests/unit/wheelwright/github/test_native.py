@@ -2,8 +2,9 @@
 
 import json
 import shlex
+import subprocess
 from itertools import pairwise
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -56,6 +57,35 @@ def test_script_does_what_the_container_does() -> None:
         "uv sync --frozen --no-default-groups --group=tests --inexact",
         "uv run --no-sync pytest --junit-xml=.wheelwright/reports/junit.xml",
     ] == lines(MILLRACE)
+
+
+def test_credentials_reach_installs_and_not_the_tests(tmp_path: Path) -> None:
+    """What uv installs with reads them from a file, which is gone before the tests run."""
+    uv = tmp_path / "bin" / "uv"
+    uv.parent.mkdir()
+    # What stands for uv prints what it finds, as the real one would read it.
+    uv.write_text('#!/bin/sh\necho "$1: $(cat "${NETRC:-/dev/null}") ${NETRC+has it}"\n')
+    uv.chmod(0o755)
+    (tmp_path / "tmp").mkdir()
+    text = script(
+        make(MILLRACE, Cell("", "3.12", ""), TestOptions(), history=True), credentials=True
+    )
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", text],
+        cwd=tmp_path,
+        env={
+            "PATH": f"{uv.parent}:/usr/bin:/bin",
+            "TMPDIR": str(tmp_path / "tmp"),
+            "NETRC": "machine h.example login a password b",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    read = "sync: machine h.example login a password b has it"
+
+    assert [read, read, "run:  "] == ran.stdout.splitlines()
+    assert [] == [path for path in (tmp_path / "tmp").rglob("*") if path.is_file()]
 
 
 def test_script_writes_the_files_it_names() -> None:
