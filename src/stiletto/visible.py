@@ -96,7 +96,7 @@ def displayed(command: Sequence[str]) -> str:
         # timeout(1) limits the time of a step; it is not the step.
         rest = [arg for arg in args[1:] if not arg.startswith("-")][1:]
         args = (rest and args[args.index(rest[0]) :]) or args
-    if args[:1] in (["sh"], ["/bin/sh"]) and args[1:2] and not args[1].startswith("-"):
+    if args[:1] in (["sh"], ["/bin/sh"], ["python"]) and args[1:2] and not args[1].startswith("-"):
         # So is the command that a script runs, if it is set apart.
         args = args[args.index("--") + 1 :] or args if "--" in args else args
     return shortened(" ".join(shlex.join(args).split()), _COMMAND_MAX)

@@ -68,6 +68,12 @@ _MOUNTS = {Cache.SHARED: "/cache/uv", Cache.OWN: "/cache/own", Cache.SYSTEM: "/v
 _SHARED = "wheelwright-uv"
 _APT = "wheelwright-apt"
 _VERSION = "import platform; print(platform.python_version())"
+_TRUSTED = {
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "safe.directory",
+    "GIT_CONFIG_VALUE_0": "*",
+}
+"""All repositories are trusted, whoever owns their files."""
 _SYSTEM_PROGRAM = "/opt/wheelwright/system-packages.sh"
 
 _netrc: ContextVar[dagger.Secret | None] = ContextVar("netrc", default=None)
@@ -218,14 +224,17 @@ async def unavailable(image: str) -> str:
 
 def git() -> dagger.Container:
     """Return a small image with git alone; what a repository's files belong to does not matter."""
-    trusted = {
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": "safe.directory",
-        "GIT_CONFIG_VALUE_0": "*",
-    }
+    trusted = dict(_TRUSTED)
     if release := _release.get():
         trusted["WHEELWRIGHT_RELEASE"] = release
     return with_variables(dag.container().from_(GIT_IMAGE), trusted)
+
+
+def with_git(
+    container: dagger.Container, git: dagger.Directory, where: str = SOURCE, owner: str = ""
+) -> dagger.Container:
+    """Copy .git onto the source; git has to trust it, because its files have another owner."""
+    return with_variables(container.with_directory(where, git, owner=owner), _TRUSTED)
 
 
 # -- steps ----------------------------------------------------------------------------------------

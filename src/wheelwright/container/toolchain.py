@@ -13,14 +13,13 @@ from importlib.resources import files
 
 import anyio
 import dagger
-import tomlkit
 from dagger import dag
 
-from wheelwright.container import fetching, steps, users
+from wheelwright.container import fetching, packaged, steps, users
 from wheelwright.container.cut import Tree
+from wheelwright.container.packaged import Builds, Packaged
 from wheelwright.container.privileges import BUILD, DOWNLOAD, INSTALL, Kind
 from wheelwright.container.steps import (
-    CACHE,
     TOOLS,
     base,
     credentials,
@@ -29,7 +28,6 @@ from wheelwright.container.steps import (
     step,
     unavailable,
     with_variables,
-    without_variables,
 )
 from wheelwright.environment.plan import SOURCE, VENV, Environment
 from wheelwright.environment.services import Server
@@ -42,9 +40,6 @@ from wheelwright.project.interpreters import cpython, is_free_threaded
 
 _HELD = "/opt/held"
 _RUST = "/opt/rust"
-
-_SETTINGS = "/root/.config/uv/uv.toml"
-"""Settings of uv for this user: those of the project stay beside them."""
 
 # -- layers ---------------------------------------------------------------------------------------
 
@@ -224,47 +219,66 @@ async def installed(
     plan: Environment,
     git: dagger.Directory | None = None,
     user: str = "",
+    builds: Builds | None = None,
 ) -> dagger.Container:
     """Return the whole environment, the package itself installed; it belongs to the tests' user.
 
     `git` is a directory with .git, for a version that comes from it; `user` is that of the
-    settings.
+    settings; `builds` are those that other environments share.
     """
     # Without a command between them there is one copy.
     later = plan.later if plan.install else ()
-    built = await source.without(later)
+    given = await source.without(later)
     prepared: list[dagger.Container] = []
+    packaged_: list[Packaged | None] = []
     fetched: list[dagger.Directory] = []
+    builds = builds or Builds((plan.python,))
 
     async def depend() -> None:
         prepared.append(await dependencies(source, plan, user))
+
+    async def build() -> None:
+        packaged_.append(await builds.made(given, plan, git))
 
     async def fetch() -> None:
         fetched.append(await fetching.build_requirements(plan.system, plan.python, plan.requires))
 
     async with anyio.create_task_group() as group:
         group.start_soon(depend)
-        if plan.requires:
+        if plan.apart:
+            group.start_soon(build)
+        elif plan.requires:
             group.start_soon(fetch)
     (container,) = prepared
-    untouched = git is None and not plan.install
-    if untouched:
-        # So is the source, where nothing that belongs to root comes in between.
+    added: dagger.Container | None = None
+    if packaged_ and (made := packaged_[0]) is not None:
+        added = await packaged.added(container, made, given, plan, git, user)
+    if added is None and plan.apart:
+        await fetch()
+    container = added or await _installed(container, given, plan, git, user, fetched)
+    if later:
+        rest = await source.only(later)
+        container = container.with_directory(SOURCE, rest, owner=users.owner(user))
+    return container
+
+
+async def _installed(
+    container: dagger.Container,
+    source: dagger.Directory,
+    plan: Environment,
+    git: dagger.Directory | None,
+    user: str,
+    fetched: Iterable[dagger.Directory],
+) -> dagger.Container:
+    """Install the package over its dependencies, for this environment alone."""
+    if git is None and not plan.install:
+        # Nothing that belongs to root comes in between.
         container = users.owned(container, SOURCE, user)
-        container = container.with_directory(SOURCE, built, owner=users.owner(user))
-    else:
-        container = over(container, built)
+        return container.with_directory(SOURCE, source, owner=users.owner(user))
+    container = over(container, source)
     if plan.rust:
         container = await with_rust(container)
-    for directory in fetched:
-        container = container.with_directory(CACHE, directory)
-    if git is not None:
-        container = with_git(container, git)
-    container = with_variables(container, plan.variables)
-    if plan.built_with:
-        container = container.with_new_file(
-            _SETTINGS, tomlkit.dumps({"extra-build-variables": plan.built_with})
-        )
+    container = packaged.ready(container, plan, git, fetched)
     for args in plan.install:
         container = package(container, args, owner=_owner(plan, user))
         if credentials() and args[:3] == ("uv", "pip", "install") and "--no-deps" not in args:
@@ -273,15 +287,7 @@ async def installed(
                 "the dependencies are known only when the package is built",
                 "run `uv lock` and commit uv.lock, or write the dependencies into [project]",
             )
-    container = without_variables(container, plan.variables)
-    if plan.built_with:
-        container = container.without_file(_SETTINGS)
-    if not untouched:
-        container = users.owned(container, SOURCE, user)
-    if later:
-        rest = await source.only(later)
-        container = container.with_directory(SOURCE, rest, owner=users.owner(user))
-    return container
+    return users.owned(packaged.built(container, plan), SOURCE, user)
 
 
 async def _synced(container: dagger.Container, why: str, hint: str) -> dagger.Container:
@@ -298,18 +304,6 @@ async def _synced(container: dagger.Container, why: str, hint: str) -> dagger.Co
         refused = building.last_line(error.stderr)
         message = f"{why}, and builds do not get the credentials of --netrc: {refused}"
         raise RequestError(message, hint) from error
-
-
-def with_git(
-    container: dagger.Container, git: dagger.Directory, where: str = SOURCE
-) -> dagger.Container:
-    """Copy .git onto the source; git has to trust it, because its files have another owner."""
-    trusted = {
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": "safe.directory",
-        "GIT_CONFIG_VALUE_0": "*",
-    }
-    return with_variables(container.with_directory(where, git), trusted)
 
 
 async def without_python(system: System, python: str) -> str:

@@ -82,7 +82,7 @@ def with_source(
 ) -> dagger.Container:
     """Copy the source to a path, and onto it the history that its version comes from."""
     container = container.with_directory(where, source)
-    return container if history is None else toolchain.with_git(container, history, where)
+    return container if history is None else steps.with_git(container, history, where)
 
 
 def distributions_of(container: dagger.Container) -> dagger.Directory:

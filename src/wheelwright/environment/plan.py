@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 
 from packaging.utils import canonicalize_name
 
-from wheelwright.environment import test_dependencies
+from wheelwright.environment import apart, test_dependencies
 from wheelwright.environment.places import SOURCE as SOURCE
 from wheelwright.environment.places import VENV as VENV
 from wheelwright.environment.sources import Expanded, archives, expand
@@ -73,6 +73,8 @@ class Environment:
         fetchable: sdists that uv.lock has an address of.
         repositories: addresses of git that uv.lock has commits of.
         requires: files that list for uv what the package is built with; empty for nothing.
+        apart: the command that installs the package alone, where one build of it serves every \
+Python; empty where each environment builds for itself.
     """
 
     python: str
@@ -93,6 +95,7 @@ class Environment:
     fetchable: tuple[Sdist, ...] = ()
     repositories: tuple[str, ...] = ()
     requires: Mapping[str, str] = field(default_factory=dict)
+    apart: tuple[str, ...] = ()
 
 
 def plan(
@@ -139,6 +142,7 @@ def plan(
         fetchable=building.fetchable(project, python) if resolution == "locked" else (),
         repositories=building.repositories(project) if resolution == "locked" else (),
         requires=building.build_files(project) if install else {},
+        apart=() if beneath.named else apart.command(project, wanted, dependencies, install),
     )
 
 

@@ -204,7 +204,7 @@ async def _over(
     container = toolchain.over(container, tree)
     repository = await for_build(loaded) if step.history else loaded.repository
     if step.history and repository is not None:
-        container = toolchain.with_git(container, repository)
+        container = steps.with_git(container, repository)
     elif step.tree is Tree.SOURCE and repository is not None:
         container = container.with_directory(f"{environment.SOURCE}/.git", _empty_repository())
     return container

@@ -19,13 +19,15 @@ from wheelwright.container import toolchain
 from wheelwright.container.cores import cores
 from wheelwright.container.failures import expected
 from wheelwright.container.history import is_installed_with
-from wheelwright.container.loading import LoadedProject
+from wheelwright.container.loading import LoadedProject, python_of
+from wheelwright.container.packaged import Builds
 from wheelwright.container.packages import Chosen
 from wheelwright.container.packages import judge as judge_packages
 from wheelwright.container.parts import part
 from wheelwright.environment import plan as environment
 from wheelwright.errors import GateFailed
 from wheelwright.gates.result import Verdict
+from wheelwright.project.interpreters import cpython
 from wheelwright.testing import coverage, junit, run_tests, shards
 from wheelwright.testing.cells import Cell, Selection, plan, runnable
 from wheelwright.testing.commands import JUNIT
@@ -112,6 +114,7 @@ async def _all(
 ) -> list[Ran]:
     ran: dict[str, Ran] = {}
     limiter = anyio.CapacityLimiter(limit)
+    builds = Builds(_builders(loaded, begins))
 
     async with anyio.create_task_group() as group:
 
@@ -119,7 +122,7 @@ async def _all(
             ready_s = time.monotonic()
             async with limiter:
                 waited_s = round(time.monotonic() - ready_s, 3)
-                this = await _guarded(loaded, cell, options)
+                this = await _guarded(loaded, cell, options, builds)
                 ran[cell.name] = replace(this, report=replace(this.report, waited_s=waited_s))
             if options.fail_fast and ran[cell.name].report.verdict is Verdict.FAILED:
                 group.cancel_scope.cancel()
@@ -133,12 +136,21 @@ async def _all(
     ]
 
 
-async def _guarded(loaded: LoadedProject, cell: Cell, options: MatrixOptions) -> Ran:
+def _builders(loaded: LoadedProject, cells: Sequence[Cell]) -> list[str]:
+    """Return the Pythons that may build for all cells: the package's default, then CPythons."""
+    default = python_of(loaded, "")
+    pythons = dict.fromkeys(cell.python for cell in cells if not cell.image)
+    return sorted(pythons, key=lambda each: (each != default, each != cpython(each)))
+
+
+async def _guarded(
+    loaded: LoadedProject, cell: Cell, options: MatrixOptions, builds: Builds
+) -> Ran:
     """Run one cell; an expected error becomes that cell's failure."""
     started_s = time.monotonic()
     try:
         with part(cell.name):
-            ran = await _run(loaded, cell, options)
+            ran = await _run(loaded, cell, options, builds)
     except Exception as caught:
         text = expected(caught)
         note = text.partition("\n")[0]
@@ -147,7 +159,7 @@ async def _guarded(loaded: LoadedProject, cell: Cell, options: MatrixOptions) ->
     return replace(ran, report=replace(ran.report, wall_s=wall_s))
 
 
-async def _run(loaded: LoadedProject, cell: Cell, options: MatrixOptions) -> Ran:
+async def _run(loaded: LoadedProject, cell: Cell, options: MatrixOptions, builds: Builds) -> Ran:
     project = loaded.project
     history = is_installed_with(loaded)
     system = environment.system(project, cell.python, history=history, named=cell.image)
@@ -157,7 +169,7 @@ async def _run(loaded: LoadedProject, cell: Cell, options: MatrixOptions) -> Ran
     test_options = TestOptions(
         options.args, measure=True if options.coverage_min else options.coverage
     )
-    tested = await run_tests.test(loaded, cell, test_options)
+    tested = await run_tests.in_cell(loaded, cell, test_options, builds)
     if tested.run is None or tested.reports is None:
         result = tested.result()
         note = result.note if tested.unrun else tested.why_not

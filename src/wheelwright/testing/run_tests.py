@@ -12,6 +12,7 @@ from wheelwright.container.calling import program
 from wheelwright.container.history import for_install
 from wheelwright.container.loading import LoadedProject, with_test_modules
 from wheelwright.container.output import broken
+from wheelwright.container.packaged import Builds
 from wheelwright.environment import services
 from wheelwright.errors import GateFailed, WheelwrightError
 from wheelwright.gates.result import GateResult, Verdict
@@ -83,6 +84,13 @@ class Tests:
 
 async def test(loaded: LoadedProject, cell: Cell, options: TestOptions) -> Tested:
     """Plan a run of the source in a cell and carry it out."""
+    return await in_cell(loaded, cell, options, Builds((cell.python,)))
+
+
+async def in_cell(
+    loaded: LoadedProject, cell: Cell, options: TestOptions, builds: Builds
+) -> Tested:
+    """Do the same in one of several cells, which share the builds of the package."""
     loaded.project.require_package()
     if why := nothing_to_test(loaded.project, cell):
         return Tested(None, None, why, unrun=_unrun((await with_test_modules(loaded)).project))
@@ -90,11 +98,15 @@ async def test(loaded: LoadedProject, cell: Cell, options: TestOptions) -> Teste
     plan = make(loaded.project, cell, options, history=history is not None)
     package = loaded.project.name if loaded.project.is_member else ""
     again = of_test(program(package), cell, args=options.args, env=options.variables)
-    return await run_tests(loaded, plan, history, again)
+    return await run_tests(loaded, plan, history, again, builds)
 
 
 async def run_tests(
-    loaded: LoadedProject, plan: TestPlan, git: dagger.Directory | None, again: Again | None = None
+    loaded: LoadedProject,
+    plan: TestPlan,
+    git: dagger.Directory | None,
+    again: Again | None = None,
+    builds: Builds | None = None,
 ) -> Tested:
     """Run pytest once and keep its exit code and reports, passed or failed.
 
@@ -103,10 +115,11 @@ async def run_tests(
         plan: the run.
         git: the directory with .git where the plan has a history.
         again: the command that runs it again, where there is one.
+        builds: those of the package that cells share.
     """
     project, cell, recorded = loaded.project, plan.cell, plan.recorded
     command, user = recorded.command, project.settings.user
-    ready = await toolchain.installed(loaded.files, plan.environment, git, user)
+    ready = await toolchain.installed(loaded.files, plan.environment, git, user, builds)
     ready = steps.without_settings(ready)
     ready = steps.with_variables(ready, plan.variables).with_workdir(plan.workdir)
     for server in plan.servers:

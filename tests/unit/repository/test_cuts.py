@@ -14,7 +14,7 @@ PATTERNS = {"include", "exclude", "gitignore"}
 # Both take out of a container what a step has put there, and nothing of a source.
 OF_A_CONTAINER = {
     "container/toolchain.py: _added: without_directory",
-    "container/toolchain.py: installed: without_file",
+    "container/packaged.py: built: without_file",
 }
 # What a changeset removes; no step sees it.
 OF_A_CHANGESET = {"github/shell.py: changed: without_files"}

@@ -43,6 +43,8 @@ def test_sanitized_lines_move_no_cursor(line: str) -> None:
         ("timeout --signal=KILL 9s pytest -q", "pytest -q"),
         ("sh /opt/run.sh 1000 -- uv sync", "uv sync"),
         ("timeout 9s /bin/sh /opt/run.sh -- uv sync -- x", "uv sync -- x"),
+        ("python /opt/run.py /src -- uv sync", "uv sync"),
+        ("python -m run -- uv sync", "python -m run -- uv sync"),
         ("sh /opt/run.sh one", "sh /opt/run.sh one"),
         ("sh /opt/run.sh --", "sh /opt/run.sh --"),
         ("sh -c true -- one", "sh -c true -- one"),

@@ -298,7 +298,7 @@ class Tested:
         )
         container = container.with_directory(SOURCE, loaded.source, owner=users.owner(user))
         if (history := await for_install(loaded)) is not None:
-            container = toolchain.with_git(container, history)
+            container = steps.with_git(container, history)
         container = users.with_files(container, [installed.IMPORTS], user)
         variables = installed.variables(self.package.project, plan.commands, plan.variables)
         container = steps.with_variables(steps.without_settings(container), variables)
