@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from stiletto.history.answer import Answer
-from stiletto.history.causes import ASPECTS, Cause
+from stiletto.history.causes import ASPECTS, COMMAND, ENVIRONMENT, IMAGE, Cause
 from stiletto.history.notes import Kind, parts_of
 from stiletto.visible import shortened
 
@@ -16,6 +16,9 @@ _SHORT_S = 0.15
 """Faster steps are counted only, beside slower ones."""
 _FIRST_MAX = 3
 """More steps than these that never ran before have one line together."""
+
+_BEGINS = {IMAGE: "image: ", ENVIRONMENT: "variable ", COMMAND: "command: "}
+"""How a cause of an aspect begins, also where it is that of a step beneath."""
 
 
 @dataclass
@@ -119,6 +122,11 @@ def _steps_of(count: int) -> str:
 def _unchanged(out: _Lines) -> None:
     """Name what every step that is shown had before, too."""
     causes = [cause for each in out.answers for cause in each.causes]
-    same = [each for each in ASPECTS if not any(cause.aspect == each for cause in causes)]
+    same = [each for each in ASPECTS if not any(_is_of(cause, each) for cause in causes)]
     if causes and same:
         out.add(0, f"unchanged: {', '.join(same)}")
+
+
+def _is_of(cause: Cause, aspect: str) -> bool:
+    """Whether a cause is of an aspect: of the step's own, or of what it installs from."""
+    return cause.aspect == aspect or (aspect in _BEGINS and cause.title.startswith(_BEGINS[aspect]))

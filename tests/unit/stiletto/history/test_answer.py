@@ -11,7 +11,7 @@ import pytest
 from stiletto.history.answer import Explainer, ago
 from stiletto.history.causes import Comparison
 from stiletto.history.changes import Listing
-from stiletto.history.inputs import Inputs
+from stiletto.history.inputs import Inputs, Origin
 from stiletto.history.notes import OTHER_VERSION, Ending, Kind, Note
 from stiletto.history.page import text
 
@@ -75,6 +75,24 @@ test: ran 9.8 s, last passed 14 minutes ago; 1 of 1 steps ran, 0 from the store
 unchanged: image, environment, dependencies""" == explained(
         function("f-blue", passed("f-red")), step("blue", passed("red"))
     )
+
+
+def test_what_a_step_beneath_has_differently_is_not_called_unchanged() -> None:
+    """Its command and its variables are shown, so the last line does not name them."""
+    beneath = {
+        "old": saw(args=["uv", "sync"]),
+        "new": saw(args=["uv", "sync", "-q"], env={"UV_CACHE_DIR": "/cache"}),
+    }
+    above = {
+        f"above-{key}": replace(saw(root=["image", key]), layers={key: Origin(step="uv sync")})
+        for key in beneath
+    }
+    said = explained(step("above-new", passed("above-old")), known={**beneath, **above})
+    assert [
+        "    command: -q added",
+        "    variable UV_CACHE_DIR: nothing -> /cache",
+        "unchanged: image",
+    ] == said.splitlines()[1:]
 
 
 def test_everything_from_the_store() -> None:
