@@ -3,6 +3,7 @@
     uv run python -m tests.benchmarks
     uv run python -m tests.benchmarks --pairs 3 --package attrs --only edited-test
     uv run python -m tests.benchmarks --growth --only cached-steps,cells
+    uv run python -m tests.benchmarks --fill
     uv run python -m tests.benchmarks --check
 
 Its figures mean something only on a machine that does nothing else. Each round runs all columns of
@@ -24,6 +25,7 @@ from stiletto.layers.remove import remove_tree
 from tests.e2e.bench import REPOSITORY, dagger_answers
 
 from .figures import Measured, Point
+from .filling import FILLERS, LAST, LIMIT, Filling, as_text, name_of
 from .growth import SERIES
 from .growth import measure as growth
 from .machine import Machine, facts, made
@@ -113,10 +115,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--store", type=Path, help="a store of stiletto, in place of an empty one")
     parser.add_argument("--json", type=Path, help="a file of every run; its rows stay")
     parser.add_argument("--growth", action="store_true", help="measure sizes in place of rows")
+    parser.add_argument("--fill", action="store_true", help="fill one store with 26 packages")
+    parser.add_argument("--limit", default=LIMIT, help=f"its size with --fill (default: {LIMIT})")
     parser.add_argument("--write", action="store_true", help="the result to docs/performance.md")
     parser.add_argument("--check", action="store_true", help="exit 1 where a goal is missed")
     given = parser.parse_args(argv)
     only = _names(given.only)
+    if given.fill:
+        return filled(_names(given.python)[-1:], only, given.limit, given.pairs)
     columns = [name for name in COLUMNS if name in _names(given.column)]
     if not dagger_answers():
         columns = [name for name in columns if not name.startswith("dagger")]
@@ -154,6 +160,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     missed = [each for each in results if each.missed(SLOWER)]
     slow = [each for each in points if each.of_limit.median > 1]
     return int(given.check and bool(missed or slow))
+
+
+def filled(pythons: Sequence[str], only: Sequence[str], limit: str, pairs: int) -> int:
+    """Fill a store and print it after each package; return 1 where something does not hold."""
+    at = Path(tempfile.mkdtemp(prefix="benchmarks-")).resolve()
+    wanted = {name: tests for name, tests in FILLERS.items() if not only or name_of(name) in only}
+    filling = Filling(made(at, pythons, peers=False, store=None), limit)
+    try:
+        stores = []
+        for found in filling.fill(wanted):
+            stores.append(found)
+            sys.stderr.write(f"{found.line(filling.limit_bytes)}\n")
+        calls = [filling.again(name, pairs) for name in [*wanted][-LAST:]]
+        filling.close()
+    finally:
+        remove_tree(at)
+    sys.stdout.write(as_text(stores, calls, filling.limit_bytes))
+    return int(any(each.wrong(filling.limit_bytes) for each in stores))
 
 
 def timed(

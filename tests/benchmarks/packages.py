@@ -136,6 +136,9 @@ def prepared(package: Package, at: Path, environ: Mapping[str, str]) -> Path:
     for name in LEFT_OUT:
         gone = made / name
         shutil.rmtree(gone) if gone.is_dir() else gone.unlink(missing_ok=True)
+    if package.tests:
+        # It has not the group that is added.
+        (made / "uv.lock").unlink(missing_ok=True)
     project = made / "pyproject.toml"
     project.write_text(alike(project.read_text(encoding="utf-8"), package), encoding="utf-8")
     # A repository, as people have: git is part of what is read.
