@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from stiletto.api.registry import call
 from stiletto.api.session import Query
 from stiletto.errors import UsageError
-from stiletto.graph.recipe import Recipe
+from stiletto.graph.recipe import Recipe, frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Address(Recipe):
     """A text that represents an object: a path, an image, a repository, a secret's URI."""
 

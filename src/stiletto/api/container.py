@@ -14,29 +14,29 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 from stiletto.api.files import Directory, File, Operation
 from stiletto.api.readiness import Healthcheck, Port
 from stiletto.api.secrets import CacheVolume, Secret
 from stiletto.errors import UsageError
-from stiletto.graph.recipe import OUTSIDE_KEY, Recipe
+from stiletto.graph.recipe import OUTSIDE_KEY, Recipe, frozen
 
 # -- roots ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@frozen
 class Root(Recipe):
     """What is at `/`."""
 
 
-@dataclass(frozen=True)
+@frozen
 class EmptyRoot(Root):
     """Nothing: a container before `from`."""
 
 
-@dataclass(frozen=True)
+@frozen
 class ImageRoot(Root):
     """An image: the address requested, and the identity, which enters keys."""
 
@@ -44,14 +44,14 @@ class ImageRoot(Root):
     identity: str
 
 
-@dataclass(frozen=True)
+@frozen
 class DirectoryRoot(Root):
     """A directory as root."""
 
     directory: Directory
 
 
-@dataclass(frozen=True)
+@frozen
 class WrittenRoot(Root):
     """A root with operations applied to it, in order."""
 
@@ -59,7 +59,7 @@ class WrittenRoot(Root):
     operations: tuple[Operation, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class ExecRoot(Root):
     """The root after a command."""
 
@@ -69,7 +69,7 @@ class ExecRoot(Root):
 # -- mounts --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@frozen
 class Mount(Recipe):
     """Something shown at a path of the container; `given` is that path as a caller wrote it."""
 
@@ -77,7 +77,7 @@ class Mount(Recipe):
     given: str = field(default="", kw_only=True)
 
 
-@dataclass(frozen=True)
+@frozen
 class DirectoryMount(Mount):
     """A directory; changes to it belong to the container unless it is read-only."""
 
@@ -85,21 +85,21 @@ class DirectoryMount(Mount):
     read_only: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class FileMount(Mount):
     """A file; changes to it belong to the container."""
 
     source: File
 
 
-@dataclass(frozen=True)
+@frozen
 class CacheMount(Mount):
     """A cache volume: shared, kept, in no key but by its identity."""
 
     volume: CacheVolume
 
 
-@dataclass(frozen=True)
+@frozen
 class SecretFileMount(Mount):
     """A secret as a file in memory; "" as owner is root."""
 
@@ -108,7 +108,7 @@ class SecretFileMount(Mount):
     owner: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class TempDirMount(Mount):
     """An empty directory in memory."""
 
@@ -118,7 +118,7 @@ class TempDirMount(Mount):
 # -- environment ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@frozen
 class Variable(Recipe):
     """One environment variable."""
 
@@ -128,7 +128,7 @@ class Variable(Recipe):
     value: str
 
 
-@dataclass(frozen=True)
+@frozen
 class VolatileVariable(Recipe):
     """A variable whose value is in no key."""
 
@@ -136,7 +136,7 @@ class VolatileVariable(Recipe):
     value: str = field(metadata=OUTSIDE_KEY)
 
 
-@dataclass(frozen=True)
+@frozen
 class SecretVariable(Recipe):
     """A variable whose value is a secret."""
 
@@ -147,7 +147,7 @@ class SecretVariable(Recipe):
 # -- commands ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@frozen
 class Exec(Recipe):
     """One command and all that it sees; `expect` is `SUCCESS`, `FAILURE` or `ANY`.
 
@@ -172,7 +172,7 @@ class Exec(Recipe):
     init: bool = True
 
 
-@dataclass(frozen=True)
+@frozen
 class Service(Recipe):
     """What runs, and how others reach it; `hostname` is "" unless it was chosen."""
 
@@ -184,7 +184,7 @@ class Service(Recipe):
     hostname: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class ServiceBinding(Recipe):
     """A service under a name of the container that uses it."""
 
@@ -192,7 +192,7 @@ class ServiceBinding(Recipe):
     service: Service
 
 
-@dataclass(frozen=True)
+@frozen
 class MountAfterExec(Directory):
     """A read-write mounted directory as a command left it."""
 
@@ -200,7 +200,7 @@ class MountAfterExec(Directory):
     target: str
 
 
-@dataclass(frozen=True)
+@frozen
 class FileAfterExec(File):
     """A mounted file as a command left it."""
 
@@ -208,7 +208,7 @@ class FileAfterExec(File):
     target: str
 
 
-@dataclass(frozen=True)
+@frozen
 class ContainerDirectory(Directory):
     """A directory of a container's root."""
 
@@ -216,7 +216,7 @@ class ContainerDirectory(Directory):
     path: str
 
 
-@dataclass(frozen=True)
+@frozen
 class ContainerFile(File):
     """A file of a container's root."""
 
@@ -224,7 +224,7 @@ class ContainerFile(File):
     path: str
 
 
-@dataclass(frozen=True)
+@frozen
 class RootFile(ContainerFile):
     """The same, taken from `rootfs`: as of any directory, its contents are what it is."""
 
@@ -232,7 +232,7 @@ class RootFile(ContainerFile):
 # -- containers ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@frozen
 class Label(Recipe):
     """A label of a container."""
 
@@ -242,7 +242,7 @@ class Label(Recipe):
     value: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Container(Recipe):
     """A container: root, mounts and configuration.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from stiletto.api.container import ContainerDirectory, RootFile
@@ -44,7 +43,7 @@ from stiletto.api.registry import call
 from stiletto.api.session import Query
 from stiletto.api.texts import check_file_name, check_link_target, check_permissions
 from stiletto.errors import NotSupported, UsageError
-from stiletto.graph.recipe import Recipe
+from stiletto.graph.recipe import Recipe, frozen
 
 
 def rebased(self: Directory, path: str) -> tuple[Directory, str]:
@@ -328,7 +327,7 @@ def merged(
     return Changeset(before, after), after
 
 
-@dataclass(frozen=True)
+@frozen
 class DiffStat(Recipe):
     """How one file changed; lines are counted for text only."""
 

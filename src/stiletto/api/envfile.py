@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from stiletto.api.files import File, NewFile
 from stiletto.api.registry import call
-from stiletto.graph.recipe import Recipe
+from stiletto.graph.recipe import Recipe, frozen
 
 _EXPORT = re.compile(r"^export\s+")
 
 
-@dataclass(frozen=True)
+@frozen
 class EnvFile(Recipe):
     """Lines `NAME=VALUE`; those of `context` can be referred to, and are not shown."""
 

@@ -9,27 +9,27 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
-from stiletto.graph.recipe import OUTSIDE_KEY, Recipe
+from stiletto.graph.recipe import OUTSIDE_KEY, Recipe, frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Directory(Recipe):
     """A directory; subclasses define where its files come from."""
 
     TYPE: ClassVar[str] = "Directory"
 
 
-@dataclass(frozen=True)
+@frozen
 class File(Recipe):
     """A file; subclasses define where its contents come from."""
 
     TYPE: ClassVar[str] = "File"
 
 
-@dataclass(frozen=True)
+@frozen
 class Filter(Recipe):
     """Which paths of a directory count: `.dockerignore` patterns, `.gitignore` files."""
 
@@ -47,12 +47,12 @@ EVERYTHING = Filter()
 # -- where files come from -------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@frozen
 class EmptyDirectory(Directory):
     """No files."""
 
 
-@dataclass(frozen=True)
+@frozen
 class StoredTree(Directory):
     """A tree in the store, by digest: what a host directory was when it was read.
 
@@ -64,7 +64,7 @@ class StoredTree(Directory):
     origin: str = field(default="", metadata=OUTSIDE_KEY)
 
 
-@dataclass(frozen=True)
+@frozen
 class HostDirectory(Directory):
     """A directory of the client's machine, read when it is first used in a session.
 
@@ -75,14 +75,14 @@ class HostDirectory(Directory):
     filter: Filter = field(default_factory=lambda: EVERYTHING)
 
 
-@dataclass(frozen=True)
+@frozen
 class HostFile(File):
     """A file of the client's machine, read when it is first used in a session."""
 
     path: str
 
 
-@dataclass(frozen=True)
+@frozen
 class SubDirectory(Directory):
     """A directory inside another."""
 
@@ -90,12 +90,12 @@ class SubDirectory(Directory):
     path: str
 
 
-@dataclass(frozen=True)
+@frozen
 class MountedDirectory(SubDirectory):
     """A directory inside a mounted one, taken from the container."""
 
 
-@dataclass(frozen=True)
+@frozen
 class FilteredDirectory(Directory):
     """A directory with only the paths that the filter keeps."""
 
@@ -103,7 +103,7 @@ class FilteredDirectory(Directory):
     filter: Filter
 
 
-@dataclass(frozen=True)
+@frozen
 class Difference(Directory):
     """What `other` has that `parent` has not, or has differently."""
 
@@ -111,7 +111,7 @@ class Difference(Directory):
     other: Directory
 
 
-@dataclass(frozen=True)
+@frozen
 class WrittenDirectory(Directory):
     """A directory with operations applied to it, in order."""
 
@@ -119,7 +119,7 @@ class WrittenDirectory(Directory):
     operations: tuple[Operation, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class MergedDirectory(Directory):
     """A directory with changesets merged into it as branches of git are.
 
@@ -131,7 +131,7 @@ class MergedDirectory(Directory):
     on_conflict: str
 
 
-@dataclass(frozen=True)
+@frozen
 class StoredFile(File):
     """A file in the store, by content digest (hex) and mode."""
 
@@ -142,7 +142,7 @@ class StoredFile(File):
     time_ns: int | None = field(default=None, metadata=OUTSIDE_KEY)
 
 
-@dataclass(frozen=True)
+@frozen
 class DirectoryFile(File):
     """A file inside a directory."""
 
@@ -150,12 +150,12 @@ class DirectoryFile(File):
     path: str
 
 
-@dataclass(frozen=True)
+@frozen
 class MountedFile(DirectoryFile):
     """A file inside a mounted directory, taken from the container."""
 
 
-@dataclass(frozen=True)
+@frozen
 class NewFile(File):
     """A file made from text."""
 
@@ -164,7 +164,7 @@ class NewFile(File):
     permissions: int = 0o644
 
 
-@dataclass(frozen=True)
+@frozen
 class RenamedFile(File):
     """A file under another name."""
 
@@ -172,7 +172,7 @@ class RenamedFile(File):
     name: str
 
 
-@dataclass(frozen=True)
+@frozen
 class DatedFile(File):
     """A file with another time of modification."""
 
@@ -180,7 +180,7 @@ class DatedFile(File):
     seconds: int
 
 
-@dataclass(frozen=True)
+@frozen
 class ReplacedFile(File):
     """A file with text replaced: the first match (after `first_from` lines), or all."""
 
@@ -191,7 +191,7 @@ class ReplacedFile(File):
     first_from: int | None
 
 
-@dataclass(frozen=True)
+@frozen
 class OwnedFile(File):
     """A file of another user; the owner as in `WriteFile`."""
 
@@ -200,7 +200,7 @@ class OwnedFile(File):
     accounts: Recipe | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class OwnedDirectory(Directory):
     """A directory with all that is in it as another user's; the owner as in `WriteFile`."""
 
@@ -209,14 +209,14 @@ class OwnedDirectory(Directory):
     accounts: Recipe | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class PatchFile(File):
     """The patch of a changeset."""
 
     changes: Changeset
 
 
-@dataclass(frozen=True)
+@frozen
 class Changeset(Recipe):
     """What turns one directory into another."""
 
@@ -229,12 +229,12 @@ class Changeset(Recipe):
 # -- operations --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@frozen
 class Operation(Recipe):
     """One change to a tree of files; paths are absolute or relative to its root."""
 
 
-@dataclass(frozen=True)
+@frozen
 class WriteFile(Operation):
     """Put a file at `path`; inside it, where `path` is a directory or ends with `/`.
 
@@ -248,7 +248,7 @@ class WriteFile(Operation):
     accounts: Recipe | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class WriteNewFile(Operation):
     """Write a text at `path`: what a link there leads to, and what a file there is.
 
@@ -259,7 +259,7 @@ class WriteNewFile(Operation):
     file: NewFile
 
 
-@dataclass(frozen=True)
+@frozen
 class WriteDirectory(Operation):
     """Copy a directory's kept paths onto the one at `path`; the owner as in `WriteFile`."""
 
@@ -271,7 +271,7 @@ class WriteDirectory(Operation):
     accounts: Recipe | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class WriteNewDirectory(Operation):
     """Make a directory, and its parents with the same permission bits."""
 
@@ -279,7 +279,7 @@ class WriteNewDirectory(Operation):
     permissions: int
 
 
-@dataclass(frozen=True)
+@frozen
 class WriteLink(Operation):
     """Make a symbolic link at `path`."""
 
@@ -287,7 +287,7 @@ class WriteLink(Operation):
     path: str
 
 
-@dataclass(frozen=True)
+@frozen
 class ChangeOwner(Operation):
     """Make all that is at `path` another user's."""
 
@@ -295,28 +295,28 @@ class ChangeOwner(Operation):
     owner: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Remove(Operation):
     """Remove paths; what is absent stays absent. One with a `*` is a pattern, see `wildcards`."""
 
     paths: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class SetTimes(Operation):
     """Give everything in the directory this time of modification, in seconds since the epoch."""
 
     seconds: int
 
 
-@dataclass(frozen=True)
+@frozen
 class ApplyPatch(Operation):
     """Apply a patch to the whole directory."""
 
     patch: File
 
 
-@dataclass(frozen=True)
+@frozen
 class WriteChanges(Operation):
     """Apply a changeset: its additions and modifications over, its removals away."""
 

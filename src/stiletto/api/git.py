@@ -7,23 +7,22 @@ repository is in `stiletto.engine.git`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from stiletto.api.files import Directory
 from stiletto.api.registry import call
 from stiletto.api.secrets import Secret
-from stiletto.graph.recipe import Recipe
+from stiletto.graph.recipe import Recipe, frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class GitRepository(Recipe):
     """A repository; subclasses define where it is."""
 
     TYPE: ClassVar[str] = "GitRepository"
 
 
-@dataclass(frozen=True)
+@frozen
 class LocalRepository(GitRepository):
     """A repository in a directory: its working tree with `.git`, or a bare one.
 
@@ -34,7 +33,7 @@ class LocalRepository(GitRepository):
     inside: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class RemoteRepository(GitRepository):
     """A repository at an address.
 
@@ -64,7 +63,7 @@ class RemoteRepository(GitRepository):
     refs: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class GitRef(Recipe):
     """A commit of a repository, and the full name under which it was found; empty for none."""
 

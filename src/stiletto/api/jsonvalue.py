@@ -11,13 +11,12 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from stiletto.api.registry import call
 from stiletto.errors import UsageError
-from stiletto.graph.recipe import Recipe
+from stiletto.graph.recipe import Recipe, frozen
 
 _ESCAPES = str.maketrans(
     {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -25,7 +24,7 @@ _ESCAPES = str.maketrans(
 _INT_BITS = 63
 
 
-@dataclass(frozen=True)
+@frozen
 class JSONValue(Recipe):
     """A JSON text that can be parsed."""
 

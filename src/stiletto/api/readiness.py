@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import ClassVar
 
 from stiletto.errors import UsageError
-from stiletto.graph.recipe import Recipe
+from stiletto.graph.recipe import Recipe, frozen
 
 UNITS_S = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
 
-@dataclass(frozen=True)
+@frozen
 class Port(Recipe):
     """A port that a container listens on; `protocol` is TCP or UDP."""
 
@@ -24,7 +23,7 @@ class Port(Recipe):
     skip_healthcheck: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class Healthcheck(Recipe):
     """A command inside the service that succeeds once the service is ready.
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from stiletto.graph.recipe import Recipe
+from stiletto.graph.recipe import Recipe, frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class SearchSubmatch(Recipe):
     """A match within the lines that matched; positions in bytes."""
 
@@ -19,7 +19,7 @@ class SearchSubmatch(Recipe):
     end: int
 
 
-@dataclass(frozen=True)
+@frozen
 class SearchResult(Recipe):
     """Lines that matched: of which file, from which line (from 1) and byte on."""
 

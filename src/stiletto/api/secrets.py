@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from stiletto.api.files import Directory
 from stiletto.api.registry import call
-from stiletto.graph.recipe import Recipe
+from stiletto.graph.recipe import Recipe, frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Secret(Recipe):
     """A secret; the plaintext lives in the session's memory only."""
 
     TYPE: ClassVar[str] = "Secret"
 
 
-@dataclass(frozen=True)
+@frozen
 class SetSecret(Secret):
     """A secret that code set by name. The value is in no key: rebinding a name, last wins.
 
@@ -28,7 +27,7 @@ class SetSecret(Secret):
     scope: str
 
 
-@dataclass(frozen=True)
+@frozen
 class UriSecret(Secret):
     """A secret read from a provider, such as `env://TOKEN`, when it was made.
 
@@ -40,7 +39,7 @@ class UriSecret(Secret):
     identity: str
 
 
-@dataclass(frozen=True)
+@frozen
 class CacheVolume(Recipe):
     """A directory that outlives steps. All fields, sharing included, make the identity.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from stiletto.api.container import Container
@@ -10,24 +10,24 @@ from stiletto.api.files import Directory, File, NewFile
 from stiletto.api.platforms import require_own_platform
 from stiletto.api.registry import call
 from stiletto.api.texts import check_file_name, check_permissions
-from stiletto.graph.recipe import Recipe
+from stiletto.graph.recipe import Recipe, frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Query(Recipe):
     """The root of every query."""
 
     TYPE: ClassVar[str] = "Query"
 
 
-@dataclass(frozen=True)
+@frozen
 class Host(Recipe):
     """The machine that the client runs on."""
 
     TYPE: ClassVar[str] = "Host"
 
 
-@dataclass(frozen=True)
+@frozen
 class CurrentModule(Recipe):
     """The module whose function is running."""
 
@@ -37,7 +37,7 @@ class CurrentModule(Recipe):
     source: Directory
 
 
-@dataclass(frozen=True)
+@frozen
 class Argument(Recipe):
     """One argument of the running call; the value is JSON."""
 
@@ -47,7 +47,7 @@ class Argument(Recipe):
     value: str
 
 
-@dataclass(frozen=True)
+@frozen
 class FunctionCall(Recipe):
     """The call that a module's process runs; names are the module's own.
 
@@ -63,7 +63,7 @@ class FunctionCall(Recipe):
     args: tuple[Argument, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class ModuleObject(Recipe):
     """An object of a module: its type, and its state as canonical JSON.
 
@@ -82,7 +82,7 @@ class ModuleObject(Recipe):
         return self.object_type
 
 
-@dataclass(frozen=True)
+@frozen
 class ErrorValue(Recipe):
     """One named value of an error; the value is JSON."""
 
@@ -92,7 +92,7 @@ class ErrorValue(Recipe):
     value: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Error(Recipe):
     """An error that a module returns."""
 
@@ -102,7 +102,7 @@ class Error(Recipe):
     values: tuple[ErrorValue, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class Stat(Recipe):
     """What is known of a path."""
 

@@ -8,7 +8,7 @@ has; `stiletto.module.registration` turns the finished module into its definitio
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, ClassVar
 
 from stiletto.api.definition import (
@@ -24,10 +24,10 @@ from stiletto.api.definition import (
 from stiletto.api.registry import call
 from stiletto.errors import UsageError
 from stiletto.graph.kind import Kind
-from stiletto.graph.recipe import Recipe
+from stiletto.graph.recipe import Recipe, frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class SourceMap(Recipe):
     """Where something is written down; only itself shows it."""
 
@@ -40,7 +40,7 @@ class SourceMap(Recipe):
     url: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Function(Recipe):
     """A function as registered: a `FunctionDef`."""
 
@@ -49,7 +49,7 @@ class Function(Recipe):
     data: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class TypeDef(Recipe):
     """A use of a type: a `TypeRef`; and what the type is, as an `ObjectDef` and an `EnumDef`."""
 
@@ -60,7 +60,7 @@ class TypeDef(Recipe):
     enum: Mapping[str, Any] = field(default_factory=lambda: to_json(EnumDef("", ())))
 
 
-@dataclass(frozen=True)
+@frozen
 class Module(Recipe):
     """A module as registered, without a name; its objects and enums are those of `TypeDef`s."""
 

@@ -6,18 +6,17 @@ Where a type is written, and who deprecated it, is not kept: these calls are ref
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from stiletto.api.definition import to_json
 from stiletto.api.registry import call
 from stiletto.api.typedefs import Function, Module, TypeDef
 from stiletto.graph.kind import Kind
-from stiletto.graph.recipe import Recipe
+from stiletto.graph.recipe import Recipe, frozen
 from stiletto.module.naming import camel, lower_camel
 
 
-@dataclass(frozen=True)
+@frozen
 class _Defined(Recipe):
     """A part of a definition: the JSON data of `stiletto.api.definition`."""
 

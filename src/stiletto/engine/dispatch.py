@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from stiletto.engine.host_leaves import host_directory
 from stiletto.engine.modules import Modules
 from stiletto.errors import USE_DAGGER, NotSupported, StilettoError, UsageError
 from stiletto.graph.kind import Kind
-from stiletto.graph.recipe import Recipe
+from stiletto.graph.recipe import Recipe, frozen
 from stiletto.module.naming import lower_camel
 from stiletto.module.source import LoadedModule
 from stiletto.progress import PART
@@ -58,7 +58,7 @@ RUNS_STEPS = frozenset(
 """What reads configuration: a failed step before it shows there, as in the real engine."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Entrance(Recipe):
     """Where the command line starts in a module that has toolchains: its main object, unmade."""
 

@@ -9,6 +9,10 @@ beneath it, so nothing can be in one and missing from the other.
     load(data)        the inverse
 
 A field with `metadata=OUTSIDE_KEY` is stored but does not enter the digest.
+
+There are a hundred classes of recipes, and a command makes values of ten of them. So `frozen` makes
+them: the standard decorator compiles six methods for each class, which took an unchanged command a
+tenth of its time.
 """
 
 from __future__ import annotations
@@ -16,21 +20,76 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import (
+    MISSING,
+    Field,
+    FrozenInstanceError,
+    dataclass,
+    field,
+    fields,
+    make_dataclass,
+)
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Never, TypeAlias, TypeVar, dataclass_transform
 
 OUTSIDE_KEY: Mapping[str, Any] = MappingProxyType({"stiletto": "outside-key"})
 
 Encoded: TypeAlias = "bool | int | float | str | list[Encoded] | dict[str, Encoded] | None"
 
 
-@dataclass(frozen=True)
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def frozen(cls: type[T]) -> type[T]:
+    """Make a class of recipes from annotated fields, as `dataclass(frozen=True)` does."""
+    made = dataclass(init=False, repr=False, eq=False)(cls)
+    # Each has its own: that of a parent has other parameters.
+    setattr(made, "__init__", _first)  # noqa: B010 - a type checker forbids the other form
+    return made
+
+
+def _first(self: Recipe, *args: Any, **kwargs: Any) -> None:
+    """Compile the initialiser of a class with its first value."""
+    cls = type(self)
+    given = [(each.name, object, _again(each)) for each in fields(cls)]
+    made = make_dataclass(cls.__name__, given, frozen=True, repr=False, eq=False)
+    initialise = vars(made)["__init__"]
+    setattr(cls, "__init__", initialise)  # noqa: B010 - as above
+    initialise(self, *args, **kwargs)
+
+
+def _again(given: Field[Any]) -> Any:
+    """Return a field with the parameters of another one."""
+    if given.default_factory is not MISSING:
+        return field(default_factory=given.default_factory, init=given.init, kw_only=given.kw_only)
+    return field(default=given.default, init=given.init, kw_only=given.kw_only)
+
+
+@frozen
 class Recipe:
     """Base of everything that has an id. `TYPE` is the API's name for the type."""
 
     TYPE: ClassVar[str] = ""
+
+    def __setattr__(self, name: str, value: object) -> Never:
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> Never:
+        raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+    def __repr__(self) -> str:
+        shown = (f"{each.name}={getattr(self, each.name)!r}" for each in fields(self) if each.repr)
+        return f"{type(self).__qualname__}({', '.join(shown)})"
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return self is other or _values(self) == _values(other)
+
+    def __hash__(self) -> int:
+        return hash(_values(self))
 
     @property
     def type_name(self) -> str:
@@ -62,6 +121,10 @@ class Recipe:
     def id(self) -> str:
         """The id on the wire: `Type@sha256:...`, opaque to clients."""
         return f"{self.type_name}@{self.digest}"
+
+
+def _values(recipe: Any) -> tuple[Any, ...]:
+    return tuple(getattr(recipe, each.name) for each in fields(recipe) if each.compare)
 
 
 _names: dict[str, tuple[str, ...]] = {}
@@ -144,8 +207,8 @@ def closure(roots: Sequence[Recipe]) -> dict[str, Recipe]:
             found[recipe.digest] = recipe
             continue
         stack.append((recipe, True))
-        for field in fields(recipe):
-            stack.extend((child, False) for child in children(getattr(recipe, field.name)))
+        for each in fields(recipe):
+            stack.extend((child, False) for child in children(getattr(recipe, each.name)))
     return found
 
 

@@ -223,3 +223,21 @@ def test_ids_carry_the_type() -> None:
 
     assert f"CacheVolume@{volume.digest}" == volume.id
     assert c.Container().id.startswith("Container@sha256:")
+
+
+def test_values_are_those_of_a_frozen_dataclass() -> None:
+    """Defaults, equality, hash, text, copies and errors; each class has its own parameters."""
+    parent, child = f.HostFile("/a"), f.HostDirectory("/a")
+
+    assert f.EVERYTHING == child.filter
+    assert (f.HostFile("/a"), f.HostFile(path="/b")) == (
+        parent,
+        dataclasses.replace(parent, path="/b"),
+    )
+    assert f.DatedFile(parent, 1) != f.RenamedFile(parent, "1")
+    assert 1 == len({f.HostFile("/a"), parent})
+    assert "HostFile(path='/a')" == repr(parent)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        parent.path = "/b"  # type: ignore[misc]  # it is frozen
+    with pytest.raises(TypeError, match=r"RenamedFile.__init__\(\) missing 1 required"):
+        f.RenamedFile(parent)  # type: ignore[call-arg]  # a name is missing
