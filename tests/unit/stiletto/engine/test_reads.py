@@ -37,7 +37,7 @@ CALLS_MAX = 8
 class Reader(Probe):
     """A module that reads: its step has the name of the newest attempt."""
 
-    command = SHOWN + '"$ATTEMPT"; date +%N'
+    command = SHOWN + '"$ATTEMPT"; date +%N | tee number'
     policy = "Never"
 
     def __init__(self, declared: str) -> None:
