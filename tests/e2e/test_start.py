@@ -88,6 +88,19 @@ def test_what_a_person_wrote_stays(stiletto: Bench, tmp_path: Path) -> None:
     assert "changelog: kept, NEWS.rst" in ended.err
 
 
+def test_init_asks_the_remote_for_its_branch_once(stiletto: Bench, tmp_path: Path) -> None:
+    """A clone that does not know its remote's HEAD costs one question, not one for each reader."""
+    at = repository(tmp_path / "demo", FILES)
+    # A port that nothing listens on: the answer is immediate.
+    git(at, "remote", "add", "origin", "https://127.0.0.1:9/o/demo.git")
+    ended = init(replace(stiletto, flags=("--progress=plain",)), at, "--module", MODULE, "-y")
+    asked = {
+        line.split()[0] for line in ended.err.splitlines() if "ls-remote" in line and "demo" in line
+    }
+
+    assert 1 == len(asked), ended.err
+
+
 @pytest.mark.parametrize("flag", ["--progress=none", "--progress=plain", "-q", "-v"])
 def test_log_is_shown_in_every_mode(stiletto: Bench, tmp_path: Path, flag: str) -> None:
     """What was found and kept is printed whatever the progress shows, and each line once."""

@@ -23,6 +23,7 @@ from wheelwright.github.reach import reach
 from wheelwright.gitlab.shell import write_jobs
 from wheelwright.project.arguments import argument
 from wheelwright.project.files import join
+from wheelwright.repository.facts import Found
 from wheelwright.repository.look import look
 from wheelwright.start import dagger_json
 from wheelwright.start.dagger_json import Toolchain
@@ -67,7 +68,8 @@ async def init(loaded: LoadedProject, package: str, options: Options) -> dagger.
             "change to the repository of a package; or add pyproject.toml with [project] and its "
             "name and version",
         )
-    repository = await look(loaded)
+    # Only its tags count here. Whoever writes the jobs asks the remote for the branch.
+    repository = await look(loaded, Found("", "not asked"))
     notes: list[str] = []
     text = (
         await before.file(dagger_json.PATH).contents() if _has(loaded, dagger_json.PATH) else None
