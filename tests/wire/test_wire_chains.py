@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from wire_bench import Opener, Session
 
+from stiletto.engine.evaluate import MAX_LAYERS
+from stiletto.store.opened import WIDE_ENTRIES
+
 pytestmark = [pytest.mark.network, pytest.mark.asyncio(loop_scope="session")]
 
 RANDOM = ["python", "-c", "import random; print(random.random())"]
@@ -56,3 +59,32 @@ async def test_permission_bits_of_the_root_are_no_nothing(isolated: Session, fre
     made = isolated.base().with_exec(["sh", "-c", f"chmod 711 /; : {fresh}"])
 
     assert 0o711 == await made.stat("/").permissions()
+
+
+@pytest.mark.parametrize(("sandbox", "layers"), [("auto", MAX_LAYERS), ("plain", 1)])
+async def test_what_went_from_a_large_source_is_not_seen(
+    open_: Opener, tmp_path: Path, sandbox: str, layers: int
+) -> None:
+    """A removed and a renamed file, in the next session and after many more layers."""
+    source = tmp_path / "source"
+    for number in range(WIDE_ENTRIES):
+        at = source / f"d{number % 10}" / str(number)
+        at.parent.mkdir(parents=True, exist_ok=True)
+        at.write_text(str(number))
+    environ = {"STILETTO_CACHE": str(tmp_path / "cache")}
+    for number in range(2):
+        if number:
+            (source / "d3/3").unlink()
+            (source / "d3/13").rename(source / "d3/renamed")
+        names = sorted(path.name for path in (source / "d3").iterdir())
+        async with open_(environ=environ, sandbox=sandbox) as session:
+            copied = session.base().with_directory(
+                "/src", session.dag.host().directory(str(source))
+            )
+            seen = copied.with_exec(["sh", "-c", f"ls /src/d3; : {number}"])
+            assert sorted((await seen.stdout()).split()) == names
+            for step in range(layers):
+                seen = seen.with_exec(["touch", f"/{step}"])
+            seen = seen.with_exec(["ls", "/src/d3"])
+            assert sorted((await seen.stdout()).split()) == names
+            assert sorted(await seen.directory("/src/d3").entries()) == names

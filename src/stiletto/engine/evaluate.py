@@ -397,8 +397,7 @@ class Evaluator:
         """Return an owner as numbers; `accounts` is the root whose users it names."""
         if not isinstance(accounts, c.Root):
             return owner
-        view = self.view(await self.stack(accounts))
-        return await asyncio.to_thread(owner_of, owner, view)
+        return await asyncio.to_thread(owner_of, owner, self.view(await self.stack(accounts)))
 
     async def _stored(self, name: str, contents: bytes, mode: int) -> NamedFile:
         digest, size = await asyncio.to_thread(self.store.put_bytes, contents)
@@ -486,7 +485,7 @@ class Evaluator:
                 return Stack(SCRATCH).over(tree.key, layer, Made(tree), homes(tree))
             case c.WrittenRoot(parent, operations):
                 below = await self.stack(parent)
-                delta = DeltaSurface(Below(self.view(below)))
+                delta = DeltaSurface(Below(view := self.view(below)))
                 for count, operation in enumerate(operations):
                     if not await self._has_no_effect(parent, operations, count):
                         await self._apply(operation, delta)
@@ -494,7 +493,7 @@ class Evaluator:
                 key = digest_of([tree.key, sorted(removed)])
                 made = Made(tree, tuple(sorted(removed)), await self._copied(operations))
                 return await self._flat(
-                    await asyncio.to_thread(laid, self.store, below, key, tree, removed, made)
+                    await asyncio.to_thread(laid, self.store, below, view, key, tree, removed, made)
                 )
             case c.ExecRoot(exec_):
                 below, done = await asyncio.gather(
@@ -532,13 +531,14 @@ class Evaluator:
         """Merge the layers into one when they become too many for one mount."""
         if len(stack.layers) <= MAX_LAYERS:
             return stack
-        layers = tuple(layer for _, layer in stack.layers)
+        layers = [layer for _, layer in stack.layers]
         tree = await asyncio.to_thread(self.merged, stack.keys, layers)
         # What the layers removed from the image stays removed, also if something new is there.
-        removed = frozenset(path for layer in layers for path in layer.removed)
+        find = self.view(Stack(stack.image)).find
+        removed = frozenset(path for layer in layers for path in layer.removed if find(path))
         layer = await asyncio.to_thread(self.store.checkout, tree, removed=removed)
-        made = Made(merged=stack.made)
-        return Stack(stack.image).over(digest_of(stack.keys), layer, made, homes(tree))
+        key, made = digest_of(stack.keys), Made(merged=stack.made)
+        return Stack(stack.image).over(key, layer, made, homes(tree))
 
     def merged(self, keys: Sequence[str], layers: Sequence[Layer]) -> Dir:
         """Return the files of layers as one tree; they are read and hashed once."""

@@ -103,30 +103,34 @@ def difference(before: Dir, after: Dir) -> Dir:
     return Dir(after.mode, MappingProxyType(entries), after.owner)
 
 
-def additions(before: Dir, after: Dir) -> Dir | None:
+def additions(before: Dir, after: Dir) -> tuple[Dir, frozenset[str]] | None:
     """Return what to lay over `before` so that both together are `after`, times included.
 
-    As layers of files merge: nothing can be removed, or become another kind of entry than a
-    directory or the reverse. None where that does not suffice, and where files have several names.
+    As layers of files merge: the second part is what is to be hidden, without what is beneath it.
+    A directory from which something went is in the first part. None where a file became a
+    directory or the reverse, which may show what lies below both, and where files have several
+    names.
     """
     if before.hardlinks or after.hardlinks:
         return None
-    return _additions(before, after)
+    gone: set[str] = set()
+    found = _additions(before, after, "", gone)
+    return None if found is None else (found, frozenset(gone))
 
 
-def _additions(before: Dir, after: Dir) -> Dir | None:
-    if before.entries.keys() - after.entries.keys():
-        return None
+def _additions(before: Dir, after: Dir, prefix: str, gone: set[str]) -> Dir | None:
     entries: dict[str, Entry] = {}
+    gone.update(prefix + name for name in before.entries.keys() - after.entries.keys())
     for name, entry in after.entries.items():
         old = before.entries.get(name)
         if old is None:
             entries[name] = entry
         elif isinstance(entry, Dir) and isinstance(old, Dir):
-            child = _additions(old, entry)
+            known = len(gone)
+            child = _additions(old, entry, f"{prefix}{name}/", gone)
             if child is None:
                 return None
-            if child.entries or _facts(old) != _facts(entry):
+            if child.entries or len(gone) > known or _facts(old) != _facts(entry):
                 entries[name] = child
         elif isinstance(entry, Dir) or isinstance(old, Dir):
             return None

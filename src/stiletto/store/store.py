@@ -277,11 +277,15 @@ class Store(Directories):
 
     @translated
     def older(self, place: str, names: frozenset[str]) -> tuple[str, Dir] | None:
-        """Return the name and the tree of a checkout that has no topmost name but these."""
-        rows = [row for row in self._older(place) if names.issuperset(row[1:])]
-        if not rows:
+        """Return the name and the tree of the checkout that has most of these topmost names."""
+
+        def likeness(row: list[str]) -> int:
+            return 2 * len(names.intersection(row[1:])) - len(row[1:])
+
+        row = max(self._older(place), key=likeness, default=None)
+        if row is None or likeness(row) <= 0:
             return None
-        name = max(rows, key=len)[0]
+        name = row[0]
         tree = self._tree_of(self.root / "checkouts" / file_name(name))
         return (name, tree) if tree is not None else None
 

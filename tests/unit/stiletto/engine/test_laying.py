@@ -94,30 +94,42 @@ def test_an_edit_writes_the_edited_file_alone(place: Place, owner: str) -> None:
         shutil.rmtree(other.root)
 
 
-def test_what_went_is_not_there(place: Place) -> None:
-    """Without one of its files, or with one in a directory's place, a tree is written whole."""
+@pytest.mark.parametrize("name", ["README", "d0/0", "d0/deep"])
+def test_what_went_is_not_there(place: Place, name: str) -> None:
+    """A removed file or directory is hidden, and nothing is written for it."""
+    tree = place.tree(20).put("README", place.file("read")).put("d0/deep/in", place.file("in"))
+    place.lay(tree)
+    stack, count = place.lay(tree.remove(name))
+    with Store(place.root) as store:
+        view = evaluator(store).view(stack)
+        assert (0, None) == (count, view.find(f"/src/{name}"))
+        seen = view.ingest("/src", store.ingest_file)
+        assert isinstance(seen, Dir)
+        assert tree.remove(name).key == seen.key
+    back, count = place.lay(tree)
+    assert (0, 1) == (count, len(back.layers))
+
+
+def test_a_renamed_file_is_written_alone(place: Place) -> None:
+    """Under its new name; the old one is hidden."""
     tree = place.tree()
     place.lay(tree)
-    less = tree.remove("d0/0")
-    stack, count = place.lay(less)
+    renamed = tree.remove("d0/0").put("d0/zero", place.file("0"))
+    stack, count = place.lay(renamed)
+    assert 1 == count
     with Store(place.root) as store:
-        assert evaluator(store).view(stack).find("/src/d0/0") is None
-    assert count == 9
-    assert place.lay(less.remove("d0").put("d0", place.file("file")))[1] == 6
-    again, count = place.lay(less.put("d1/1", place.file("edited")))
-    assert (count, len(again.layers)) == (9, 1), "d0 was a file in the version before"
+        seen = evaluator(store).view(stack).ingest("/src", store.ingest_file)
+    assert isinstance(seen, Dir)
+    assert renamed.key == seen.key
 
 
-def test_a_removed_file_shows_what_lies_below(place: Place) -> None:
-    """The older version with that file is not what the new one lies over."""
-    below = c.WrittenRoot(
-        c.EmptyRoot(), (f.WriteNewFile("/src/d0/0", f.NewFile("0", "below", 0o644)),)
-    )
+def test_a_file_in_the_place_of_a_directory_writes_the_tree_whole(place: Place) -> None:
+    """What lies below both may show in a directory, and not where there was a file."""
     tree = place.tree()
-    place.lay(tree, below)
-    stack, _ = place.lay(tree.remove("d0/0"), below)
-    with Store(place.root) as store:
-        assert b"below" == evaluator(store).view(stack).read("/src/d0/0")
+    place.lay(tree)
+    assert place.lay(tree.remove("d0").put("d0", place.file("file")))[1] == 6
+    again, count = place.lay(tree.put("d1/1", place.file("edited")))
+    assert (count, len(again.layers)) == (10, 1)
 
 
 def test_a_tree_of_which_much_is_new_is_the_next_older_one(place: Place) -> None:
