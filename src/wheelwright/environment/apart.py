@@ -289,6 +289,8 @@ def read(text: str) -> Left | str:
     """Return what a build left, or why it is for the one Python that it ran on."""
     try:
         facts = json.loads(text)
+        if "own" in facts:
+            return str(facts["own"])
         packages = facts["packages"]
         left = Left(
             tuple(canonicalize_name(str(each["name"])) for each in packages),

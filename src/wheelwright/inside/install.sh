@@ -17,7 +17,7 @@ python=$(readlink -f /opt/venv/bin/python)
 case $python in
 "" | /opt/venv/*) ;;
 *)
-    "$python" -I -S - /opt/venv/lib/*/site-packages <<'END' || :
+    "$python" -I -S - /opt/venv/lib/*/site-packages <<'END' || exit
 import compileall
 import importlib.util
 import os

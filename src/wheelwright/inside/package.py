@@ -29,6 +29,7 @@ from urllib.parse import unquote, urlsplit
 # What an environment has before anything is installed into it, and caches.
 _OWN = {"_virtualenv.py", "_virtualenv.pth", "__pycache__"}
 _TIMES = "uv_cache.json"
+_PLACE = "/opt/venv"
 # Files that run code in a build, or move its tables to where nobody has looked.
 _CODE = ("setup.py", "hatch_build.py", "pdm_build.py")
 _HATCH = re.compile(r"^\s*\[*\s*(build|metadata|version)\b", re.MULTILINE)
@@ -37,6 +38,11 @@ _SETUP_CFG = re.compile(r"\b(cmdclass|ext_modules|setup_requires)\b")
 
 def main(source: Path, environment: Path, out: Path, command: list[str]) -> int:
     """Install, take out, and report; return the exit code of the command."""
+    if os.environ.get("UV_PROJECT_ENVIRONMENT", _PLACE) != _PLACE:
+        # An engine without containers: what is installed has paths that no other cell has.
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "facts.json").write_text('{"own": "paths of this cell"}', encoding="utf-8")
+        return 0
     before = _state(source)
     bytecode = out / "bytecode"
     variables = dict(os.environ)

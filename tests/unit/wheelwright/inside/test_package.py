@@ -28,7 +28,9 @@ info.mkdir()
 """
 
 
-def installed(at: Path, more: str = "", files: tuple[str, ...] = ()) -> dict[str, Any]:
+def installed(
+    at: Path, more: str = "", files: tuple[str, ...] = (), place: str = "/opt/venv"
+) -> dict[str, Any]:
     """Run the program in a source with a command that installs, and does more."""
     source = at / "src"
     for name in ("demo/__init__.py", "demo/old.py", *files):
@@ -41,7 +43,11 @@ def installed(at: Path, more: str = "", files: tuple[str, ...] = ()) -> dict[str
     subprocess.run(
         [sys.executable, package.__file__, *words, "--", *command],
         check=True,
-        env={"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(at)},
+        env={
+            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+            "HOME": str(at),
+            "UV_PROJECT_ENVIRONMENT": place,
+        },
         capture_output=True,
     )
     facts: dict[str, Any] = json.loads((at / "out" / "facts.json").read_text())
@@ -108,3 +114,11 @@ def test_a_command_that_fails_leaves_no_report(tmp_path: Path) -> None:
         capture_output=True,
     )
     assert (2, False) == (done.returncode, (tmp_path / "out" / "facts.json").exists())
+
+
+def test_an_engine_without_containers_builds_nothing_apart(tmp_path: Path) -> None:
+    """What is installed there has the paths of its own cell."""
+    facts = installed(tmp_path, place=str(tmp_path / "opt" / "venv"))
+
+    assert not (tmp_path / "venv").exists()
+    assert apart.read(json.dumps(facts)) == "paths of this cell"
