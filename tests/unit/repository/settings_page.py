@@ -128,6 +128,7 @@ INTERNAL = frozenset(
         *("WHEELWRIGHT_ASKED_AT", "WHEELWRIGHT_ATTEMPT", "WHEELWRIGHT_CALL", "WHEELWRIGHT_CELL"),
         *("WHEELWRIGHT_NONCE", "WHEELWRIGHT_PYTHONS", "WHEELWRIGHT_UPLOADED_AT"),
         *("GIT_CONFIG_COUNT", "GIT_SSL_CAINFO", "GITHUB_TOKEN", "PYTHONPATH"),
+        "UV_PROJECT_ENVIRONMENT",
     }
 )
 """Variables between our own programs, and those of a step that only make it another one."""
