@@ -5,9 +5,10 @@
     uv run python -m tests.e2e.start_times DIRECTORY
 
 The package is starlette, downloaded, unless a directory is given; it needs a uv.lock, and ruff,
-mypy and pytest in its default dependency groups. What the first commands cost beside the gates (the
-command and the module are installed once) is the same for each package, so it is most of the time
-for a tiny one.
+mypy and pytest in its default dependency groups. Where it configures coverage, as starlette does,
+the tests run under coverage by hand as well: the module does the same, and so does the package's
+own script. What the first commands cost beside the gates (the command and the module are
+installed once) is the same for each package, so it is most of the time for a tiny one.
 
 Both begin with empty caches (uv's, pip's, the engine's store) on a machine that has one Python, in
 a repository that has never seen the module. Each run prints what each command took, and at the end
@@ -24,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,9 +45,10 @@ BY_HAND = (
     "uv run --no-sync ruff format --check",
     "uv run --no-sync mypy {code}",
     # Root may read everything, which two tests do not expect.
-    "uv run --no-sync pytest -q -k 'not permissions'",
+    "uv run --no-sync {run} pytest -q -k 'not permissions'",
     "uv build",
 )
+REPORT = "uv run --no-sync coverage report"
 PUSHED = (
     "git switch -q -c wheelwright",
     "git add -A",
@@ -153,7 +156,11 @@ def by_hand(of: Machine) -> float:
     """Run the same gates without the module; return how long they took."""
     names = (path.parent.name for path in of.package.glob("*/__init__.py"))
     code = "src" if (of.package / "src").is_dir() else next(each for each in names)
-    return of.all([each.format(code=code) for each in BY_HAND])
+    settings = tomllib.loads((of.package / "pyproject.toml").read_text())
+    covered = "coverage" in settings.get("tool", {})
+    run = "coverage run -m" if covered else ""
+    gates = [each.format(code=code, run=run) for each in BY_HAND]
+    return of.all(gates + [REPORT] * covered)
 
 
 def measured(package: Path, runs: int) -> list[tuple[float, float]]:
