@@ -73,13 +73,6 @@ REQUEST = {
     '${NOTES:+--notes "$RUNNER_TEMP/notes.md"}',
 }
 
-# What the build takes over from the job that pushed the commit whose wheels were built.
-REQUEST_WHEELS = {
-    "build_bump": '--dist "$RUNNER_TEMP/wheels" --source-date-epoch "$EPOCH"',
-    "build_version": '--version "$VERSION" ${LOWER:+--allow-lower} '
-    '${NOTES:+--notes "$RUNNER_TEMP/notes.md"}',
-}
-
 # Of jobs with a secret and without a checkout. `RUN` is the run's number unless it is given: a run
 # that GitHub restarts continues its own release.
 _HANDED = '--built "$RUNNER_TEMP/release" --digest "$DIGEST"'

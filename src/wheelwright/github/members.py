@@ -24,12 +24,16 @@ class Member:
     Attributes:
         released: whether there is something to build.
         deep: whether its version comes from the history.
+        compiled: whether its wheels are built on other machines.
+        where: its directory; empty for the root.
     """
 
     name: str
     tags: Form = field(default_factory=Form)
     released: bool = True
     deep: bool = False
+    compiled: bool = False
+    where: str = ""
 
 
 def values(members: Sequence[Member], module_env: str = "") -> dict[str, str]:

@@ -24,13 +24,12 @@ from dataclasses import replace
 
 from wheelwright.environment.tools import pinned
 from wheelwright.errors import RequestError
-from wheelwright.github import again, parts, requested
+from wheelwright.github import again, parts, requested, wheels
 from wheelwright.github import members as several
 from wheelwright.github.calls import (
     CALLS,
     CALLS_APART,
     REQUEST,
-    REQUEST_WHEELS,
     SECRETS,
     Caller,
     Engine,
@@ -44,7 +43,6 @@ from wheelwright.github.template import fill, read
 from wheelwright.pins import ACTIONS, DAGGER, DEFAULT_PYTHON, UV
 from wheelwright.project.model import Project
 from wheelwright.project.version import VersionSource, version_source
-from wheelwright.release.decide import wheels
 from wheelwright.release.decide.stops import Problem
 from wheelwright.release.decide.tags import Form
 from wheelwright.release.decide.urls import index_urls
@@ -100,7 +98,7 @@ def workflows(
         "tag_patterns": ", ".join(
             scalar("the form of tags", each) for each in patterns(members, tags)
         ),
-        **_wheels(project),
+        **wheels.values(project, members),
         "matrix_args": "",
         "needed": ", ".join(_needed(choices)),
         "module_input": scalar("--module", ""),
@@ -249,29 +247,6 @@ def _project(project: Project, members: Sequence[Member]) -> dict[str, str]:
         "cron_audit": scalar("cron", f"{minute} 4 * * 1"),
         "ecosystem": "uv" if project.lock else "pip",
         "directory": scalar("the package's directory", f"/{directory}"),
-    }
-
-
-def _wheels(project: Project) -> dict[str, str]:
-    """Return what release.yml has for a package whose wheels are built on other machines."""
-    if not wheels.are_built_elsewhere(project):
-        return {
-            "wheels_jobs": "",
-            "given_wheels": "",
-            "build_needs": "if: ${{ !inputs.plan-only }}",
-            "build_request": "@request@",
-            "build_bump": REQUEST["request_bump"],
-            "build_version": REQUEST["request_version"],
-        }
-    return {
-        "wheels_jobs": read("release-wheels"),
-        "wheels_directory": (
-            " " + word("the package's directory", project.where) if project.where else ""
-        ),
-        "given_wheels": read("given-wheels"),
-        "build_needs": "needs: [edits, wheels]",
-        "build_request": read("request-wheels"),
-        **REQUEST_WHEELS,
     }
 
 

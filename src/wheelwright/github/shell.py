@@ -31,6 +31,7 @@ from wheelwright.project.files import join
 from wheelwright.project.model import Project
 from wheelwright.project.version import VersionSource, version_source
 from wheelwright.release.decide.tags import Tags
+from wheelwright.release.decide.wheels import are_built_elsewhere
 from wheelwright.repository.branch import tags as tags_of
 from wheelwright.repository.checkout import ATTRIBUTES
 from wheelwright.repository.facts import Repository
@@ -163,8 +164,14 @@ async def _members(loaded: LoadedProject, repository: Repository) -> tuple[Membe
 
 
 def _member(project: Project, repository: Repository) -> Member:
-    deep = version_source(project) is VersionSource.VCS
-    return Member(project.metadata.name, repository.tags(project).form, project.installable, deep)
+    return Member(
+        project.metadata.name,
+        repository.tags(project).form,
+        released=project.installable,
+        deep=version_source(project) is VersionSource.VCS,
+        compiled=are_built_elsewhere(project),
+        where=project.where,
+    )
 
 
 async def _judged(pins: Collection[str]) -> dict[str, str]:

@@ -67,6 +67,13 @@ FORMS = {
         MILLRACE, caller(None, Engine.DAGGER, REMOTE, ""), replace(EVERYTHING, reusable=True)
     ),
     "workspace": workflows(MILLRACE, caller(TOOLCHAIN, Engine.STILETTO, "", ""), WORKSPACE),
+    "workspace-compiled": workflows(
+        MILLRACE,
+        caller(TOOLCHAIN, Engine.DAGGER, "", ""),
+        replace(
+            WORKSPACE, members=(*MEMBERS, Member("awl", Form("awl-v"), compiled=True, where="awl"))
+        ),
+    ),
     "workspace-tag": workflows(
         MILLRACE,
         caller(TOOLCHAIN, Engine.DAGGER, "", ""),
