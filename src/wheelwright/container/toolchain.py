@@ -111,7 +111,7 @@ def _owner(plan: Environment, user: str) -> str:
 async def _dependencies(source: Tree, plan: Environment, owner: str) -> dagger.Container:
     provided = await steps.provided(plan.system, plan.python)
     if owner:
-        provided = users.with_program(provided)
+        provided = users.with_program(provided, plan.imported)
     container = over(provided, await source.only(plan.inputs))
     for path, text in plan.written.items():
         container = container.with_new_file(path, text)

@@ -8,11 +8,15 @@ changes owners would copy it once more.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from importlib.resources import files
 
 import dagger
 from dagger import dag
+
+from wheelwright.environment.imported import Imported
 
 ROOT = "root"
 """The setting `user` for tests that need root."""
@@ -22,7 +26,8 @@ HOME = f"/home/{NAME}"
 OWNER = "1000:1000"
 """Its number and its group's: the first that a Linux gives to a person."""
 
-_INSTALL = ("/bin/sh", "/opt/wheelwright/install.sh")
+_PROGRAMS = "/opt/wheelwright"
+_INSTALL = ("/bin/sh", f"{_PROGRAMS}/install.sh")
 """The shell by its path: an environment may bring programs, and comes first in PATH."""
 
 # The users of Debian's base-passwd that programs look up; the numbers are the same everywhere.
@@ -65,10 +70,13 @@ def owned(container: dagger.Container, path: str, user: str) -> dagger.Container
     return container.with_directory(path, container.directory(path), owner=owner(user))
 
 
-def with_program(container: dagger.Container) -> dagger.Container:
-    """Add the program of `installing`."""
-    program = (files("wheelwright.inside") / "install.sh").read_text(encoding="utf-8")
-    return container.with_new_file(_INSTALL[1], program)
+def with_program(container: dagger.Container, imported: Imported) -> dagger.Container:
+    """Add the program of `installing`, which compiles what is `imported`."""
+    added = dag.directory().with_new_file("imported.json", json.dumps(asdict(imported)))
+    for name in ("install.sh", "compiled.py"):
+        program = (files("wheelwright.inside") / name).read_text(encoding="utf-8")
+        added = added.with_new_file(name, program)
+    return container.with_directory(_PROGRAMS, added)
 
 
 def installing(args: Iterable[str], owner: str) -> tuple[str, ...]:

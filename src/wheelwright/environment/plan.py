@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from packaging.utils import canonicalize_name
 
 from wheelwright.environment import apart, test_dependencies
+from wheelwright.environment.imported import Imported, imported
 from wheelwright.environment.places import SOURCE as SOURCE
 from wheelwright.environment.places import VENV as VENV
 from wheelwright.environment.sources import Expanded, archives, expand
@@ -75,6 +76,7 @@ class Environment:
         requires: files that list for uv what the package is built with; empty for nothing.
         apart: the command that installs the package alone, where one build of it serves every \
 Python; empty where each environment builds for itself.
+        imported: what the tests may import of it.
     """
 
     python: str
@@ -96,6 +98,7 @@ Python; empty where each environment builds for itself.
     repositories: tuple[str, ...] = ()
     requires: Mapping[str, str] = field(default_factory=dict)
     apart: tuple[str, ...] = ()
+    imported: Imported = field(default_factory=Imported)
 
 
 def plan(
@@ -143,6 +146,7 @@ def plan(
         repositories=building.repositories(project) if resolution == "locked" else (),
         requires=building.build_files(project) if install else {},
         apart=() if beneath.named else apart.command(project, wanted, dependencies, install),
+        imported=imported(project, replace(wanted, groups=groups)),
     )
 
 

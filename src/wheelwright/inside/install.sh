@@ -11,59 +11,13 @@ shift 2
 [ "$UV_PROJECT_ENVIRONMENT" = /opt/venv ] || exit 0
 # The environment may bring a `find` of its own, and comes first.
 PATH=/usr/bin:/bin
-# Otherwise each run of the tests compiles what it imports, and keeps that for itself. Of what is large
-# little is imported. The interpreter is that of the image, and runs nothing of the environment.
+# The interpreter is that of the image, and runs nothing of the environment. What it does not compile
+# is compiled by whoever imports it.
 python=$(readlink -f /opt/venv/bin/python)
+programs=${0%/*}
 case $python in
 "" | /opt/venv/*) ;;
-*)
-    "$python" -I -S - /opt/venv/lib/*/site-packages <<'END' || exit
-import compileall
-import importlib.util
-import os
-import py_compile
-import sys
-
-WHOLE_MAX, TOP_MAX = 200, 100
-# A time and a length do not show that a file was replaced by one of another version.
-CHECKED = py_compile.PycInvalidationMode.CHECKED_HASH
-HEAD = importlib.util.MAGIC_NUMBER + b"\3\0\0\0"
-
-
-def sources(place):
-    if os.path.isfile(place):
-        return [place] if place.endswith(".py") else []
-    found = []
-    for at, _, names in os.walk(place):
-        # A link could lead out of the environment.
-        if not os.path.islink(f"{at}/__pycache__"):
-            found += [f"{at}/{name}" for name in names if name.endswith(".py")]
-    if len(found) <= WHOLE_MAX:
-        return found
-    top = [each for each in found if os.path.dirname(each) == place]
-    return top if len(top) <= TOP_MAX else []
-
-
-def is_compiled(source):
-    try:
-        with open(importlib.util.cache_from_source(source), "rb") as file:
-            head = file.read(16)
-        with open(source, "rb") as file:
-            return head == HEAD + importlib.util.source_hash(file.read())
-    except OSError:
-        return False
-
-
-for directory in sys.argv[1:]:
-    if os.path.islink(f"{directory}/__pycache__"):
-        continue
-    for name in os.listdir(directory):
-        place = f"{directory}/{name}"
-        for source in [] if os.path.islink(place) else sources(place):
-            if not os.path.islink(source) and not is_compiled(source):
-                compileall.compile_file(source, quiet=2, invalidation_mode=CHECKED)
-END
-    ;;
+*) "$python" -I -S "$programs/compiled.py" "$programs/imported.json" /opt/venv/lib/*/site-packages ;;
 esac
 # An engine with one user of its own gives nothing to others, and needs not.
 chown "$owner" /opt/venv 2>/dev/null || exit 0
