@@ -103,7 +103,7 @@ def downloaded(at: Path, environ: Mapping[str, str], requirement: str) -> Path:
     Raises:
         subprocess.CalledProcessError: the index has not this file.
     """
-    name, _, version = requirement.partition(" ")[0].partition("==")
+    name = requirement.partition(" ")[0].partition("==")[0]
     at.mkdir(parents=True, exist_ok=True)
     (at / "requirements.txt").write_text(f"{requirement}\n", encoding="utf-8")
     pip = (
@@ -125,8 +125,10 @@ def downloaded(at: Path, environ: Mapping[str, str], requirement: str) -> Path:
         check=True,
         capture_output=True,
     )
-    unpack(at / f"{name}-{version}.tar.gz", at)
-    return at / f"{name}-{version}"
+    # `more-itertools` is the file more_itertools-11.2.1.tar.gz, of some tools with a hyphen.
+    (sdist,) = at.glob("*.tar.gz")
+    unpack(sdist, at)
+    return at / sdist.name.removesuffix(".tar.gz")
 
 
 def prepared(package: Package, at: Path, environ: Mapping[str, str]) -> Path:

@@ -20,7 +20,7 @@ from stiletto.store.layout import DIRECTORY_KINDS, LAYER, MANIFEST, TREE, checko
 from stiletto.store.opened import Opened, translated
 from stiletto.store.prune import discard
 from stiletto.store.sizes import own_bytes
-from stiletto.store.volumes import digest_of_files
+from stiletto.store.volumes import NO_FILES, digest_of_files
 
 
 class Directories(Opened):
@@ -245,6 +245,9 @@ class Directories(Opened):
 
     @translated
     def volume_digest(self, identity: str) -> str | None:
-        """Return what identifies a volume's files; None without one, or if it has too many."""
+        """Return what identifies a volume's files; None if they are too many.
+
+        One that no step has used is as an empty one, which is what the first step finds.
+        """
         path = self.root / "volumes" / file_name(identity)
-        return digest_of_files(path) if self._uses.touch(path) else None
+        return digest_of_files(path) if self._uses.touch(path) else NO_FILES

@@ -10,6 +10,9 @@ from pathlib import Path
 ENTRIES_MAX = 20_000
 BYTES_MAX = 16 * 1024 * 1024
 
+NO_FILES = hashlib.sha256().hexdigest()
+"""The digest of an empty directory."""
+
 
 def digest_of_files(root: Path) -> str | None:
     """Return a digest of all names, kinds, modes and contents; links are not followed.
