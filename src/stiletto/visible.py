@@ -61,6 +61,8 @@ def sanitized(line: str) -> str:
     What is before the last carriage return was overwritten; escape sequences and control characters
     are dropped, because they would move the cursor of a display that is not theirs.
     """
+    if line.isprintable():  # most lines, and output may have millions of them
+        return _COMMAND.sub("# #", line) if "##" in line else line
     line = line.rstrip("\r")
     line = line.rsplit("\r", 1)[-1]
     line = _ESCAPE.sub("", line)

@@ -116,12 +116,17 @@ class Plain(Renderer):
         return self._verbosity > 0 or (self._verbosity == 0 and span.kind in ("function", "step"))
 
     def _write_output(self, span: Span, lines: list[str]) -> None:
-        for line in lines:
-            self._write(f"{span.id} :   | {line}".rstrip(), span)
+        self._write_lines([f"{span.id} :   | {line}".rstrip() for line in lines], span)
 
     def _write(self, line: str, span: Span) -> None:
-        if self._groups is None or not self._groups.keep(line, span):
-            self._emit([line])
+        self._write_lines([line], span)
+
+    def _write_lines(self, lines: Sequence[str], span: Span) -> None:
+        """Write lines at once: what prints them waits meanwhile."""
+        groups = self._groups
+        self._emit(
+            lines if groups is None else [line for line in lines if not groups.keep(line, span)]
+        )
 
     def _emit(self, lines: Sequence[str]) -> None:
         if lines:

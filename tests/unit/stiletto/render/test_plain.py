@@ -17,3 +17,24 @@ def test_plain_shows_the_output_of_a_failed_check() -> None:
     span.end(Outcome.FAILED)
     expected = "1 : test\n1 :   | Traceback\n1 :   | ValueError\n1 : test ERROR [0.0s]\n"
     assert expected == stream.getvalue()
+
+
+class Counting(io.StringIO):
+    """Counts how often it is written to."""
+
+    writes = 0
+
+    def write(self, text: str, /) -> int:
+        """Write it."""
+        self.writes += 1
+        return super().write(text)
+
+
+def test_output_that_comes_at_once_is_written_at_once() -> None:
+    """What prints waits while its output is shown: a write for each line slowed it down."""
+    stream = Counting()
+    span = Story(Plain(stream)).begin("pytest", "step")
+    before = stream.writes
+    span.write(b"line\n" * 1000)
+    assert 1 == stream.writes - before
+    assert 1000 == stream.getvalue().count("1 :   | line\n")
