@@ -32,6 +32,7 @@ from stiletto.store.entries import (
 )
 from stiletto.store.files import clear, move
 from stiletto.store.layout import DIRECTORY_KINDS
+from stiletto.store.limit import Measured
 from stiletto.store.prune import PruneReport, choose
 from stiletto.store.sizes import Sizes
 from stiletto.store.stage import Stage
@@ -51,10 +52,11 @@ _FIXED_KINDS = ("sandbox/images", "sandbox/servers")
 class Contents:
     """What is in a store: entries, cache volumes among them, blobs by digest, and all else.
 
-    `looked_ns` is when the look began.
+    `looked_ns` is when the look began, and `began` what had lines then.
     """
 
     looked_ns: int
+    began: Measured
     entries: Sequence[StoredEntry]
     blobs: Mapping[str, Mapping[int, int]]
     others_bytes: int
@@ -78,10 +80,10 @@ class Contents:
 
 def look(root: Path, sizes: Sizes) -> Contents:
     """Return what is in a store; of directories that `sizes` knows, no file is looked at."""
-    looked_ns = time.time_ns()
+    looked_ns, began = time.time_ns(), sizes.began()
     entries = [*entries_of(root, sizes.known()), *whole(root, "volumes")]
     blobs = {digest: dict(inodes(paths)) for digest, paths in blobs_of(root).items()}
-    return Contents(looked_ns, entries, blobs, others_bytes(root))
+    return Contents(looked_ns, began, entries, blobs, others_bytes(root))
 
 
 def trimmed(

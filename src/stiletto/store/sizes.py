@@ -132,14 +132,42 @@ class Sizes:
                 self._write(more, path.stat().st_mtime)
             return within
 
-    def measured(self, size_bytes: int, known: Mapping[str, int] | None = None) -> None:
-        """Note how large the store is; `known` replaces all lines, if given."""
+    def began(self) -> Measured:
+        """Return the state in which a measurement begins, its own figure still zero.
+
+        To measure a store, and to make it smaller, takes long: what others store meanwhile has
+        its lines after these, and counts as not yet measured.
+        """
+        self.flush()
+        with self._uses.alone():
+            return Measured(0, used_bytes(self._root), len(self._lines() or b""))
+
+    def measured(
+        self,
+        size_bytes: int,
+        known: Mapping[str, int] | None = None,
+        *,
+        began: Measured | None = None,
+        freed_bytes: int = 0,
+    ) -> Measured:
+        """Note how large the store is; return the state from which it is counted on.
+
+        Args:
+            size_bytes: what it takes now.
+            known: replaces the lines that were there when it began.
+            began: when that was; without it, it is now.
+            freed_bytes: what was removed from the disk since.
+        """
+        began = began or self.began()
         self.flush()
         with trouble.translated(self._root), self._uses.alone():
+            lines_bytes = began.lines_bytes
             if known is not None:
-                self._replace(known.items())
-            lines_bytes = len(self._lines() or b"")
-            self._write(Measured(size_bytes, used_bytes(self._root), lines_bytes))
+                lines_bytes = self._replace(known.items(), self._lines(lines_bytes) or b"")
+            disk_bytes = max(0, began.disk_bytes - freed_bytes)
+            now = Measured(size_bytes, disk_bytes, lines_bytes)
+            self._write(now)
+            return now
 
     def _lines(self, start: int = 0) -> bytes | None:
         """Return the lines from there on; None where it ends before that."""
@@ -152,10 +180,12 @@ class Sizes:
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None if start else b""
 
-    def _replace(self, known: Iterable[tuple[str, int]]) -> None:
+    def _replace(self, known: Iterable[tuple[str, int]], later: bytes) -> int:
+        """Write lines anew, and those after them as they are; return the size of the first."""
         text = b"".join(b"%s %d\n" % (os.fsencode(name), size) for name, size in known)
         path = self._root / LINES
-        self._stage.write(text, lambda staged: files.place(staged, path, self._root))
+        self._stage.write(text + later, lambda staged: files.place(staged, path, self._root))
+        return len(text)
 
     def _write(self, measured: Measured, at_s: float | None = None) -> None:
         def place(staged: Path) -> None:

@@ -464,7 +464,8 @@ class Store(Directories):
             if not ours:
                 return None
             contents = look(self.root, self._sizes)
-            self._sizes.measured(contents.size_bytes, contents.known(self.root))
+            known = contents.known(self.root)
+            began = self._sizes.measured(contents.size_bytes, known, began=contents.began)
             if contents.size_bytes <= limit:
                 return None
             make_way()
@@ -475,7 +476,8 @@ class Store(Directories):
             keep_bytes = limit if is_enough else limit * 4 // 5
             report = shrink(self.root, self._stage, self._uses, contents, keep_bytes)
             report = replace(report, freed_bytes=report.freed_bytes + freed_bytes)
-            self._sizes.measured(report.kept_bytes)
+            freed_bytes = report.freed_bytes
+            self._sizes.measured(report.kept_bytes, began=began, freed_bytes=freed_bytes)
         return report if report.removed or report.freed_bytes else None
 
     @translated

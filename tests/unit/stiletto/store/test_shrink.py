@@ -211,6 +211,25 @@ def test_the_next_call_has_room(tmp_path: Path) -> None:
         assert 720_000 > report.kept_bytes
 
 
+def test_what_is_stored_while_it_shrinks_counts(tmp_path: Path) -> None:
+    """A shrinking that takes long does not take what came meanwhile for measured."""
+    with Store(tmp_path) as store, Store(tmp_path) as other:
+        for letter in "abc":
+            committed(store, letter * 64, 1_000_000)
+        age(store.root.glob("layers/*"), 1)
+
+        def come() -> None:
+            committed(other, "d" * 64, 2_000_000)
+
+        assert store.keep_within(2_500_000, come) is not None
+        assert ["d"] == [name for name in names(store) if name == "d"]
+        age(store.root.glob("layers/*"), 1)
+        for letter in "ef":
+            committed(other, letter * 64, 100_000)
+        assert other.keep_within(2_500_000) is not None
+    assert own_bytes(tmp_path / "layers") <= 2_500_000
+
+
 def test_others_work_while_it_shrinks(tmp_path: Path) -> None:
     """Whatever a process found is there until its end, however often others make it smaller."""
     with Store(tmp_path) as store:
