@@ -76,3 +76,15 @@ def test_a_function_costs_what_the_table_has(
     # The object itself is made by the first call, and stored.
     assert {len(ran)} <= {expected.processes, expected.processes - 1}
     assert expected.requests >= functions[-1]["requests"] > expected.requests // 2
+
+
+def test_one_step_measures_all_cells(stiletto: Bench, millrace: Path) -> None:
+    """The coverage of each cell and that of all together are made at once."""
+    at = ("-m", stiletto.module, "--source", ".")
+    words = ("matrix", "--python=3.11,3.12", "--coverage-min=1")
+    ended = stiletto.run("call", *at, *words, cwd=millrace)
+    assert 0 == ended.code, str(ended)
+    explained = stiletto.run("explain", "-m", stiletto.module, "--all", "--json", cwd=millrace)
+    names = [each["name"] for each in json.loads(explained.out)["steps"]]
+
+    assert 1 == sum("coverage-total.sh" in name for name in names), "\n".join(names)

@@ -43,6 +43,9 @@ FILE = "COVERAGE_FILE"
 COMBINED = "/coverage"
 """Container path of the directory that combined data and reports go to."""
 
+CELLS = f"{COMBINED}/cells"
+"""Container path of the directories with the coverage of each cell."""
+
 PROGRAMS = "/opt/wheelwright/coverage"
 """Container path of the directory of the programs that report."""
 
@@ -169,18 +172,19 @@ def reporter(project: Project, python: str) -> Tool:
     return replace(found, extra="toml")
 
 
-def totalling(where: str, files: Iterable[str]) -> tuple[str, ...]:
+def totalling(where: str, cells: Sequence[str], files: Iterable[str]) -> tuple[str, ...]:
     """Return the command that makes one data file of many, its JSON, and the lines of its files.
 
-    coverage names files from `where`. Here each is named from the source's root: other programs
-    look for them in the repository, as Codecov does.
+    `cells` get the same of their own files. coverage names files from `where`. Here each is named
+    from the source's root: other programs look for them in the repository, as Codecov does.
     """
-    return ("sh", f"{PROGRAMS}/{TOTAL}", COMBINED, SOURCE, where, LINES, *files)
+    command = ("sh", f"{PROGRAMS}/{TOTAL}", COMBINED, SOURCE, where, LINES)
+    return (*command, str(len(cells)), *cells, *files)
 
 
-def reporting(where: str) -> tuple[str, ...]:
+def reporting(where: str, at: str = COMBINED) -> tuple[str, ...]:
     """Return the command for the other reports, behind that of `totalling`."""
-    return ("sh", f"{PROGRAMS}/{REPORTS}", COMBINED, SOURCE, where)
+    return ("sh", f"{PROGRAMS}/{REPORTS}", at, SOURCE, where)
 
 
 def read(text: str, least: float = 0.0) -> Coverage:

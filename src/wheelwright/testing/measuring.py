@@ -55,52 +55,60 @@ async def measure(
         return {}
     # Newer Pythons read the sources of older ones; older ones may not read those of newer ones.
     python = max((each.python for each in measured), key=minor_key)
+    cells = () if total_only else [each.cell for each in measured]
+    # One step for all of them: the start of one takes longer than the coverage of a cell.
+    container = await _combined(loaded, python, measured, cells)
+    output = await steps.output(container)
+    if output.exit_code != 0:
+        printed = (output.stderr.strip() or output.stdout.strip()).partition("\n")[0]
+        return {"": Measured(None, None, f"no coverage: coverage failed: {printed}")}
+    at = {cell: f"{coverage.CELLS}/{cell}" for cell in cells}
+    if at:
+        made = await container.directory(coverage.CELLS).glob("**/coverage.json")
+        at = {cell: path for cell, path in at.items() if f"{cell}/coverage.json" in made}
     found: dict[str, Measured] = {}
 
-    async def combine(name: str, parts: Sequence[Data]) -> None:
-        found[name] = await _combine(
-            loaded, python, parts, 0.0 if name else least, with_lines=not name
+    async def read(cell: str, place: str) -> None:
+        text = await container.file(f"{place}/coverage.json").contents()
+        found[cell] = Measured(
+            coverage.read(text, 0.0 if cell else least), _reports(loaded, container, place)
         )
 
     async with anyio.create_task_group() as group:
-        group.start_soon(combine, "", measured)
-        for each in () if total_only else measured:
-            group.start_soon(combine, each.cell, [each])
-    return found
+        for cell, place in {"": coverage.COMBINED, **at}.items():
+            group.start_soon(read, cell, place)
+        lines = coverage_page.read(await container.file(coverage.LINES).contents())
+    total = found[""].coverage
+    assert total is not None
+    return {**found, "": replace(found[""], coverage=replace(total, with_lines=True), lines=lines)}
 
 
-async def _combine(
-    loaded: LoadedProject, python: str, parts: Sequence[Data], least: float, *, with_lines: bool
-) -> Measured:
+async def _combined(
+    loaded: LoadedProject, python: str, measured: Sequence[Data], cells: Sequence[str]
+) -> dagger.Container:
+    """Return the container with the coverage of all cells together, and that of each of `cells`."""
     project = loaded.project
     container = toolchain.over(
         toolchain.tooled(python, coverage.reporter(project, python)), loaded.source
     ).with_workdir(join(environment.SOURCE, project.where))
     paths: list[str] = []
-    for each in parts:
+    for each in measured:
         directory = f"{coverage.COMBINED}/data/{each.cell}"
         container = container.with_directory(
             directory, await cut(each.files, each.names, each.names)
         )
         paths += [f"{directory}/{name}" for name in each.names]
-    container = container.with_env_variable(coverage.FILE, f"{coverage.COMBINED}/{coverage.DATA}")
     container = _with_programs(container, coverage.TOTAL, *coverage.HELPERS)
-    container = steps.observe(container, coverage.totalling(project.where, paths))
-    output = await steps.output(container)
-    if output.exit_code != 0:
-        printed = (output.stderr.strip() or output.stdout.strip()).partition("\n")[0]
-        return Measured(None, None, f"no coverage: coverage failed: {printed}")
-    text = await container.file(f"{coverage.COMBINED}/coverage.json").contents()
-    total = coverage.read(text, least)
-    # Nobody waits for these: they are made when somebody reads them.
-    reporting = _with_programs(container, coverage.REPORTS)
-    reporting = steps.run(reporting, coverage.reporting(project.where))
+    return steps.observe(container, coverage.totalling(project.where, cells, paths))
+
+
+def _reports(loaded: LoadedProject, container: dagger.Container, place: str) -> dagger.Directory:
+    """Return all reports of the data at a place; they are made when somebody reads them."""
+    container = container.with_env_variable(coverage.FILE, f"{place}/{coverage.DATA}")
+    container = _with_programs(container, coverage.REPORTS)
+    container = steps.run(container, coverage.reporting(loaded.project.where, place))
     # The cells keep their own data among their reports.
-    reports = of_output(reporting.directory(coverage.COMBINED), exclude=["data"])
-    if not with_lines:
-        return Measured(total, reports)
-    lines = coverage_page.read(await container.file(coverage.LINES).contents())
-    return Measured(replace(total, with_lines=True), reports, lines=lines)
+    return of_output(container.directory(place), exclude=["data", "cells"])
 
 
 def _with_programs(container: dagger.Container, *names: str) -> dagger.Container:
