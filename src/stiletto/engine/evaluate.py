@@ -44,6 +44,7 @@ from stiletto.engine.surface import (
     write_new_file,
 )
 from stiletto.engine.users import owner_of
+from stiletto.engine.views import Views
 from stiletto.errors import NotSupported, UsageError
 from stiletto.graph.changes import compare, difference
 from stiletto.graph.hardlinks import apart
@@ -120,7 +121,7 @@ class Evaluator:
         self._environ = environ
         self.host = HostTrees(store)
         self._once = Once()
-        self._image_layers: dict[str, tuple[Layer, ...]] = {}
+        self._views = Views(store.root / "sandbox")
         self.caching = caching
         self.noting = Noting(journal)
         self.known: Known | None = None
@@ -556,18 +557,7 @@ class Evaluator:
 
     def view(self, stack: Stack) -> View:
         """Return a view of what is at `/`, without a sandbox."""
-        layers = [layer for _, layer in stack.layers]
-        if stack.image is not SCRATCH:
-            layers[:0] = self._layers_of(stack.image)
-        return View(layers, stack.image.binds)
-
-    def _layers_of(self, image: plan.Image) -> tuple[Layer, ...]:
-        """Return the image's own files, written once, as the lowest layers."""
-        if image.identity not in self._image_layers:
-            from stiletto.sandbox.skeleton import image_layers
-
-            self._image_layers[image.identity] = image_layers(self.store.root / "sandbox", image)
-        return self._image_layers[image.identity]
+        return self._views.of(stack)
 
     async def look(self, root: c.Root, path: str, follow: bool) -> Node | None:
         """Return what is at a path of a container, without mounts."""
