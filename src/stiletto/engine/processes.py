@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -50,6 +50,9 @@ Keeps: TypeAlias = "Callable[[], Keeping | None]"
 Prepare: TypeAlias = "Callable[[Client], Coroutine[Any, Any, None]]"
 """Makes ready for the queries of a client."""
 
+Introspected: TypeAlias = "Callable[[Client, str], Awaitable[bytes | None]]"
+"""Returns the response to a client's question for the schema, if it is known."""
+
 TAIL_LINES = 20
 
 
@@ -57,9 +60,15 @@ class Processes:
     """Runs the code of modules, for one session."""
 
     def __init__(
-        self, core: Core, admit: Admit, prepare: Prepare, keeping: Keeps = lambda: None
+        self,
+        core: Core,
+        admit: Admit,
+        prepare: Prepare,
+        introspected: Introspected,
+        keeping: Keeps = lambda: None,
     ) -> None:
         self._prepare = prepare
+        self._introspected = introspected
         self._core = core
         self._keeping = keeping
         self._admit = admit
@@ -129,7 +138,9 @@ class Processes:
                 # A message of a module can name the command that its reader has.
                 "STILETTO": self.command,
             }
-            return await worker.call(variables, sink)
+            asks = await worker.asks()
+            served = await self._introspected(client, asks) if asks else None
+            return await worker.call(variables, sink, served)
 
     async def finish(self) -> bool:
         """Send SIGTERM to the running calls that handle it; return whether one does."""

@@ -73,6 +73,11 @@ class Server:
         graphs = await self._once.get("graphs", lambda: asyncio.to_thread(self._graphs))
         graphs.of(client).prepare()
 
+    async def introspected(self, client: Client, query: str) -> bytes | None:
+        """Return the response to a client's question for the schema, if it was asked before."""
+        graphs = await self._once.get("graphs", lambda: asyncio.to_thread(self._graphs))
+        return await graphs.of(client).introspection(query)
+
     def _graphs(self) -> ClientGraphs:
         # Imported here: a cached call needs no server. In a thread: the process starts meanwhile.
         from stiletto.wire import server

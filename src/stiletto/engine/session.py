@@ -59,7 +59,10 @@ class Engine:
         self.main = Client(core)
         self.api = CoreApi(core.store)
         self.server = Server(core, self.api, self.dispatch)
-        self.processes = Processes(core, self.server.admitted, self.server.prepare, keeping)
+        server = self.server
+        self.processes = Processes(
+            core, server.admitted, server.prepare, server.introspected, keeping
+        )
         consent = consent or Consent(consents_from(core.environ))
         run = run or self.processes.run
         self.modules = Modules(core, consent, run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from stiletto.api import container as c
 from stiletto.engine.evaluate import Evaluator
@@ -25,12 +25,20 @@ class Worker(Protocol):
             ConnectionResetError: it has ended before it could run a call.
         """
 
-    async def call(self, env: Mapping[str, str], sink: Sink) -> int:
-        """Run one call with these variables; returns its exit code.
+    async def asks(self) -> str:
+        """Wait until it has imported; return how it asks for the schema, empty if that is unknown.
 
         Raises:
             ConnectionResetError: it has ended before it could run a call.
-            ModuleFailed: it has ended since.
+        """
+
+    async def call(self, env: Mapping[str, str], sink: Sink, served: bytes | None) -> int:
+        """Run one call with these variables; returns its exit code.
+
+        `served` is the response to what it asks, if it is known.
+
+        Raises:
+            ModuleFailed: it has ended.
         """
 
     async def finish(self) -> bool:
@@ -58,9 +66,15 @@ class OwnWorker(Worker):
         """Return None: it runs as steps do."""
         return None
 
-    async def call(self, env: Mapping[str, str], sink: Sink) -> int:
+    async def asks(self) -> str:
+        """Wait until it has imported, or ended; see `Worker.asks`."""
+        futures: set[asyncio.Future[Any]] = {self._link.ready, self._process}
+        await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+        return self._link.asks
+
+    async def call(self, env: Mapping[str, str], sink: Sink, served: bytes | None) -> int:
         """Run one call; see `Worker.call`."""
-        call = asyncio.ensure_future(self._link.call(env, sink))
+        call = asyncio.ensure_future(self._link.call(env, sink, served))
         try:
             await asyncio.wait({call, self._process}, return_when=asyncio.FIRST_COMPLETED)
             if call.done():
@@ -98,14 +112,18 @@ class KeptWorker(Worker):
         """Return what gives the sockets in its network."""
         return await self._lease.inside()
 
-    async def call(self, env: Mapping[str, str], sink: Sink) -> int:
-        """Run one call; see `Worker.call`."""
+    async def asks(self) -> str:
+        """Wait until it has imported; see `Worker.asks`."""
         await self._lease.begun()
+        return self._lease.asks
+
+    async def call(self, env: Mapping[str, str], sink: Sink, served: bytes | None) -> int:
+        """Run one call; see `Worker.call`."""
         if not self._is_shown:
             self._is_shown = True
             self._sink(self._lease.printed)
         try:
-            return await self._lease.call(env, sink)
+            return await self._lease.call(env, sink, served)
         except ConnectionResetError as error:
             raise ModuleFailed("the module's process ended") from error
 

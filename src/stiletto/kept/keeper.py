@@ -7,8 +7,8 @@ One command at a time has the process (a lease); another one meanwhile gets `bus
 connection that begins with the command's `{"lease": 300}`, the time to wait for the next one:
 
     keeper -> command   {"own": true}     with sockets in the network, if it is one of its own
-                        {"ready": true}   with the engine's end of the process's socket, and what
-                                          the import printed
+                        {"ready": true}   with the engine's end of the process's socket, what
+                                          the import printed, and how the SDK asks for the schema
     command -> keeper   {"drop": true}    let it end after this lease
 
 When the connection closes, what the calls have left is ended. If anything stays, such as a file
@@ -61,6 +61,7 @@ class Keeper:
         self._provider = Bubblewrap(request.root / "sandbox", host_env=request.host_env)
         self._ours, self._theirs = pair()
         self._printed = b""
+        self._asks = ""
         self._before: dict[str, object] = {}
         self._ready: asyncio.Task[bool] | None = None
         self._leased = False
@@ -136,6 +137,7 @@ class Keeper:
             futures: set[asyncio.Future[Any]] = {link.ready, link.ended}
             await asyncio.wait(futures, timeout=IMPORT_S, return_when=asyncio.FIRST_COMPLETED)
             ready = link.ready.done() and link.ready.result()
+            self._asks = link.asks
         finally:
             link.close()
         self._before = snapshot(self._stage)
@@ -202,7 +204,7 @@ class Keeper:
             if not told.done():
                 ready = await asyncio.shield(self._ready)
                 printed = self._printed.decode("utf-8", "replace")
-                message = {"ready": ready, "printed": printed}
+                message = {"ready": ready, "printed": printed, "asks": self._asks}
                 place.send(connection, message, [self._ours.fileno()])
             if "drop" in await told:
                 self._ending = True

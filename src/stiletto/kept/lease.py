@@ -34,6 +34,7 @@ class Lease:
         self._link: asyncio.Future[Link] = loop.create_future()
         self._own: asyncio.Future[bool] = loop.create_future()
         self.printed = b""
+        self.asks = ""
         loop.add_reader(connection, self._readable)
 
     def _readable(self) -> None:
@@ -45,7 +46,7 @@ class Lease:
             self._sockets = [socket.socket(fileno=fd) for fd in fds]
             self._own.set_result(message["own"])
         elif "ready" in message and not self._link.done():
-            self.printed = message["printed"].encode()
+            self.printed, self.asks = message["printed"].encode(), message["asks"]
             self._link.set_result(Link(socket.socket(fileno=fds[0])))
         elif not message:
             self._end()
@@ -70,14 +71,14 @@ class Lease:
             raise ConnectionResetError("no port is free in the network of a kept process")
         return self._sockets.pop()
 
-    async def call(self, env: Mapping[str, str], sink: Sink) -> int:
-        """Run one call with these variables; returns its exit code.
+    async def call(self, env: Mapping[str, str], sink: Sink, served: bytes | None) -> int:
+        """Run one call, as `Link.call` does.
 
         Raises:
             ConnectionResetError: the process has ended, and the call with it.
         """
         link = await asyncio.shield(self._link)
-        return await link.call(env, sink)
+        return await link.call(env, sink, served)
 
     async def begun(self) -> None:
         """Wait until the process has imported: before that no call can have begun.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import array
 import asyncio
 import contextlib
+import hashlib
 import itertools
 import json
 import os
@@ -45,6 +46,7 @@ class Link:
         self._codes: dict[int, asyncio.Future[int]] = {}
         self._answers: dict[int, asyncio.Future[bool]] = {}
         self._left: asyncio.Future[bool] | None = None
+        self.asks = ""
         self.ready: asyncio.Future[bool] = self._loop.create_future()
         self.ended: asyncio.Future[None] = self._loop.create_future()
         self._loop.add_reader(end, self._readable)
@@ -65,6 +67,7 @@ class Link:
 
     def _take(self, message: Mapping[str, Any]) -> None:
         if "ready" in message:
+            self.asks = message["asks"]
             _settle(self.ready, message["ready"])
         elif "left" in message:
             _settle(self._left, message["left"])
@@ -73,8 +76,10 @@ class Link:
         else:
             _settle(self._codes.pop(message["job"], None), message["code"])
 
-    async def call(self, env: Mapping[str, str], sink: Sink) -> int:
+    async def call(self, env: Mapping[str, str], sink: Sink, served: bytes | None) -> int:
         """Run one call with these variables; returns its exit code.
+
+        `served` is the response to the query `asks`, if it is known.
 
         Raises:
             ConnectionResetError: the process has ended, and the call with it.
@@ -85,10 +90,15 @@ class Link:
         read, write = os.pipe()
         try:
             job = {"job": number, "env": dict(env), "umask": umask()}
+            given = [write]
             try:
-                await self._send(job, write)
+                if served is not None:
+                    job["serves"] = hashlib.sha256(served).hexdigest()
+                    given.append(_file_of(served))
+                await self._send(job, *given)
             finally:
-                os.close(write)
+                for fd in given:
+                    os.close(fd)
             with _read(read, sink):
                 futures: set[asyncio.Future[Any]] = {code, self.ended}
                 await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
@@ -140,6 +150,15 @@ class Link:
 def _settle(future: asyncio.Future[Any] | None, result: object) -> None:
     if future is not None and not future.done():
         future.set_result(result)
+
+
+def _file_of(data: bytes) -> int:
+    """Return a descriptor of a file in memory, to be read from its beginning."""
+    fd = os.memfd_create("served")
+    with os.fdopen(os.dup(fd), "wb") as file:
+        file.write(data)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
 
 
 @contextlib.contextmanager

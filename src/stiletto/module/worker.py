@@ -7,11 +7,14 @@ imports nothing of Stiletto, and nothing at all beyond the standard library befo
 Its standard input is a socket that keeps messages apart, each one JSON:
 
     engine -> worker   {"job": 1, "env": {...}, "umask": 18}   a call; with it comes the descriptor
-                                                               that the call prints to
+                                                               that the call prints to, and one of
+                                                               what the engine serves, if that is
+                                                               known (its digest is "serves")
                        {"job": 1, "end": true}                 when the command is interrupted
                        {"leave": true}                         when the command has ended
-    worker -> engine   {"ready": true}                         it has imported; false if the module
-                                                               did more than that
+    worker -> engine   {"ready": true, "asks": "query ..."}    it has imported; false if the module
+                                                               did more than that; how the SDK asks
+                                                               what the engine serves
                        {"job": 1, "code": 0}                   the call has ended
                        {"job": 1, "handles": false}            answers an interruption
                        {"left": true}                          nothing of the calls is left; false
@@ -22,6 +25,7 @@ A call never has the socket: it is closed before any code of the module runs.
 
 import array
 import contextlib
+import functools
 import gc
 import importlib
 import json
@@ -75,6 +79,8 @@ class Worker:
         share_converters()
         ask_once()
         share_types()
+        share_certificates()
+        self.served = Served()
         # No call looks through it again, which took a fifth of a registration; nor copies its
         # pages.
         gc.freeze()
@@ -84,7 +90,7 @@ class Worker:
         tempfile.TemporaryFile().close()
         ready = self.guarded and self.has_only_imported()
         _prctl(PR_SET_DUMPABLE, 0)  # no call reads or writes the memory of this process
-        self.say({"ready": ready})
+        self.say({"ready": ready, "asks": self.served.query})
 
         import select
 
@@ -112,7 +118,9 @@ class Worker:
                 handles = any(_ended(pid) for pid, own in self.running.items() if own == job)
                 self.say({"job": job, "handles": handles})
             else:
-                [output] = _descriptors(ancillary)
+                output, *given = _descriptors(ancillary)
+                for fd in given:
+                    self.served.learn(message["serves"], fd)
                 pid = os.fork()
                 if pid == 0:
                     self.link.close()
@@ -261,6 +269,60 @@ def ask_once() -> None:
     call.name = read("name", "name", str)
     call.parent = read("parent", "parent", types.JSON)
     call.input_args = arguments
+
+
+def share_certificates() -> None:
+    """Read the certificates once: in each call the SDK's connection reads them, without TLS."""
+    try:
+        session = importlib.import_module("dagger.client._session")
+        context = importlib.import_module("httpx").create_ssl_context()
+        own = session.TelemetryTransport
+    except (ImportError, AttributeError, OSError):
+        return  # of another version, which does it in its own way
+    session.__dict__["TelemetryTransport"] = functools.partial(own, verify=context)
+
+
+class Served:
+    """The schema that the engine serves, built once for all calls: the SDK asks in each of them.
+
+    The text comes from the engine, before the code of any call runs. A call that knows none asks.
+
+    Attributes:
+        query: how the SDK asks for it; empty where it is of another version.
+    """
+
+    def __init__(self) -> None:
+        self.query = ""
+        self._digest = ""
+        self._schema: object = None
+        try:
+            session = importlib.import_module("dagger.client._session")
+            utilities = importlib.import_module("gql.utilities")
+            self._build = utilities.build_client_schema
+            self._own = session.GraphQLClient
+            query = utilities.get_introspection_query_ast()
+            self.query = importlib.import_module("graphql").print_ast(query)
+        except Exception:
+            return
+        session.__dict__["GraphQLClient"] = self._client
+
+    def learn(self, digest: str, fd: int) -> None:
+        """Build the schema of a response to the query, unless it is the one that is known."""
+        with os.fdopen(fd, "rb") as file:
+            if digest == self._digest:
+                return
+            self._digest, self._schema = digest, None
+            with contextlib.suppress(Exception):
+                self._schema = self._build(json.load(file)["data"])
+        gc.freeze()
+
+    def _client(self, **given: object) -> object:
+        """Return a client of the SDK; one that would ask this engine knows the schema."""
+        port = os.environ.get("DAGGER_SESSION_PORT", "")
+        url = str(getattr(given.get("transport"), "url", ""))
+        if self._schema is not None and url == f"http://127.0.0.1:{port}/query":
+            given |= {"schema": self._schema, "fetch_schema_from_transport": False}
+        return self._own(**given)
 
 
 def share_types() -> None:

@@ -126,7 +126,7 @@ class GraphQL:
         to execute where the query has several. What does not fit the schema, or passes a bound
         (see `check`), is not executed.
         """
-        known = await self._introspection(query)
+        known = await self.introspection(query)
         if known is not None:
             return 200, [known]
         self._schema = await asyncio.shield(self.prepare())
@@ -158,7 +158,7 @@ class GraphQL:
                 await asyncio.to_thread(self._memory.put, self._key(query), body.decode())
         return 200, _filled(body, execution.long)
 
-    async def _introspection(self, query: str) -> bytes | None:
+    async def introspection(self, query: str) -> bytes | None:
         """Return the response to an introspection that was made before, by whatever process."""
         known = self._introspections.get(query)
         if known is None and self._memory is not None and INTROSPECTS in query:

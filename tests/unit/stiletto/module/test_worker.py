@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
+import os
 import re
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -11,10 +13,19 @@ from typing import Any, ClassVar
 import dagger
 import graphql
 import pytest
-from dagger.client import _core
+from dagger.client import _core, _session
+from dagger.client._config import ConnectConfig
 from dagger.client._core import Arg, Context
+from dagger.client._session import ClientSession, ConnectParams
+from gql.client import Client as GraphQLClient
 
-from stiletto.module.worker import ask_once, share_converters, share_types
+from stiletto.module.worker import (
+    Served,
+    ask_once,
+    share_certificates,
+    share_converters,
+    share_types,
+)
 
 
 @pytest.fixture
@@ -201,3 +212,71 @@ async def test_a_type_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None
     assert expected == found
     assert sorted(set(sdks.requests)) == sorted(ours.requests)
     assert 3 == len(ours.requests)
+
+
+PORT = 41234
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Served:
+    """Return what knows the schema, which the SDK's clients get during a test."""
+    monkeypatch.setenv("DAGGER_SESSION_PORT", str(PORT))
+    monkeypatch.setattr(_session, "GraphQLClient", GraphQLClient)
+    return Served()
+
+
+def learn(served: Served, digest: str, text: str) -> None:
+    """Give the response with this text."""
+    fd = os.memfd_create("served")
+    os.write(fd, text.encode())
+    os.lseek(fd, 0, os.SEEK_SET)
+    served.learn(digest, fd)
+
+
+def response(served: Served, field: str) -> str:
+    """Return the response to the SDK's question of an engine whose root has this field."""
+    schema = graphql.build_schema(f"type Query {{ {field}: String }}")
+    return json.dumps({"data": graphql.graphql_sync(schema, served.query).data})
+
+
+def client(port: int = PORT) -> Any:
+    """Return the client of a new connection of the SDK, which has not been opened."""
+    return ClientSession(
+        ConnectParams(port=port, session_token=""), ConnectConfig(retry=None)
+    ).client
+
+
+def fields(found: Any) -> list[str]:
+    """Return the fields of the root of a client's schema, none if it will ask for the schema."""
+    assert found.fetch_schema_from_transport is (found.schema is None)
+    return [] if found.schema is None else list(found.schema.query_type.fields)
+
+
+def test_a_call_does_not_ask_for_the_schema_that_the_engine_has_sent(served: Served) -> None:
+    """A connection knows what was learnt last, however often; without it, it asks."""
+    assert [] == fields(client())
+    for digest, field in (("a", "one"), ("a", "one"), ("b", "two")):
+        learn(served, digest, response(served, field))
+        assert [field] == fields(client())
+
+
+def test_only_connections_to_this_engine_know_its_schema(served: Served) -> None:
+    """A connection to another port asks."""
+    learn(served, "a", response(served, "one"))
+    assert [] == fields(client(PORT + 1))
+
+
+def test_a_response_that_is_no_schema_is_asked_for_again(served: Served) -> None:
+    """Neither a broken text nor an older schema is used."""
+    learn(served, "a", response(served, "one"))
+    learn(served, "b", '{"data": null}')
+    assert [] == fields(client())
+
+
+def test_the_certificates_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each connection of the SDK has those of the first one."""
+    monkeypatch.setattr(_session, "TelemetryTransport", _session.TelemetryTransport)
+    share_certificates()
+    one, other = (client().transport.kwargs["transport"] for _ in range(2))
+    assert one._pool._ssl_context is other._pool._ssl_context
+    assert one is not other
