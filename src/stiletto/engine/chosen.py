@@ -73,14 +73,16 @@ class ChosenSandbox(Sandbox):
 
 
 class ChosenImages:
-    """The images that `make` gives, once something needs one."""
+    """The images that `make` gives, once something needs one, each resolved once."""
 
     def __init__(self, make: Callable[[], Images]) -> None:
         self._make = make
         self._made: Images | None = None
+        self._resolved = Once()
 
     async def resolve(self, address: str) -> Image:
         """Return the image for an address such as `python:3.12-slim`."""
         if self._made is None:
             self._made = self._make()
-        return await self._made.resolve(address)
+        made = self._made
+        return await self._resolved.get(address, lambda: made.resolve(address))

@@ -135,3 +135,26 @@ def test_images_are_made_for_the_first_address() -> None:
     assert made == []
     addresses = [asyncio.run(images.resolve(each)).address for each in ("a", "b")]
     assert (addresses, made) == (["a", "b"], ["images"])
+
+
+def test_an_image_is_resolved_once_for_all_that_ask() -> None:
+    """What begins early and what the module asks for share it; a failure is tried again."""
+    asked: list[str] = []
+
+    class Failing:
+        async def resolve(self, address: str) -> Image:
+            """Fail the first time."""
+            asked.append(address)
+            if len(asked) == 1:
+                raise EnvironmentFailed("the machine lacks something just now")
+            return Image(address, address, "nothing")
+
+    async def resolved() -> list[str]:
+        images = ChosenImages(Failing)
+        with pytest.raises(EnvironmentFailed):
+            await images.resolve("a")
+        found = [await images.resolve("a"), *await asyncio.gather(*map(images.resolve, "aab"))]
+        return [each.address for each in found]
+
+    assert ["a", "a", "a", "b"] == asyncio.run(resolved())
+    assert ["a", "a", "b"] == asked
