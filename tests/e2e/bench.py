@@ -143,8 +143,12 @@ class Bench:
 
     @property
     def on_loopback(self) -> Self:
-        """The same, with steps that reach loopback: stand-ins of servers listen there."""
-        return replace(self, env={**self.env, "STILETTO_LOOPBACK": "all"})
+        """The same, with steps that reach loopback: stand-ins of servers listen there.
+
+        No process is kept: with another network it would end the one that other tests use.
+        """
+        own = {"STILETTO_LOOPBACK": "all", "STILETTO_IDLE": "0"}
+        return replace(self, env={**self.env, **own})
 
     def run(self, command: str, *words: str | Path, cwd: Path | None = None) -> Ended:
         """Run `stiletto COMMAND ...` to its end, without a terminal."""

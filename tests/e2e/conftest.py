@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from stiletto.kept.lease import stop_all
 from stiletto.layers.remove import remove_tree
 
 from .bench import Bench, Ended, copy_of, dagger_answers, host_environ, stiletto_program
@@ -63,10 +64,20 @@ def environ(shared: Path, cache: Path) -> dict[str, str]:
     return host_environ(home, cache)
 
 
+@pytest.fixture(scope="session")
+def kept(environ: dict[str, str], cache: Path) -> Iterator[dict[str, str]]:
+    """Return the environment of commands over the run's store that keep a module's process.
+
+    As by default, the next command need not import the module again. None outlives the run.
+    """
+    yield {**environ, "STILETTO_IDLE": "60"}
+    stop_all(cache)
+
+
 @pytest.fixture
-def stiletto(environ: dict[str, str], tmp_path: Path) -> Bench:
+def stiletto(kept: dict[str, str], tmp_path: Path) -> Bench:
     """Run `stiletto`."""
-    return Bench(stiletto_program(), environ, tmp_path)
+    return Bench(stiletto_program(), kept, tmp_path)
 
 
 @pytest.fixture(params=ENGINES)
@@ -77,9 +88,10 @@ def engine(request: pytest.FixtureRequest, stiletto: Bench) -> Bench:
 
 @pytest.fixture
 def fresh(stiletto: Bench, tmp_path: Path) -> Iterator[Bench]:
-    """Run `stiletto` with a store that holds nothing yet."""
+    """Run `stiletto` with a store that holds nothing yet, and keep no process in it."""
     store = tmp_path / "own-cache"
-    yield replace(stiletto, env={**stiletto.env, "STILETTO_CACHE": str(store)})
+    own = {"STILETTO_CACHE": str(store), "STILETTO_IDLE": "0"}
+    yield replace(stiletto, env={**stiletto.env, **own})
     remove_tree(store)
 
 

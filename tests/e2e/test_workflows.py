@@ -256,7 +256,8 @@ def test_cache_of_uv_goes_out_and_comes_back(
 
     runner.passes(gates["Take uv's cache out of the engine"])
     saved = sorted(path.name for path in (runner.temp / "uv-cache").iterdir())
-    runner.env = {**program, "STILETTO_CACHE": fresh.env["STILETTO_CACHE"]}
+    own = {name: fresh.env[name] for name in ("STILETTO_CACHE", "STILETTO_IDLE")}
+    runner.env = {**program, **own}
     said = runner.passes(gates["Hand it to the engine"])
 
     assert "CACHEDIR.TAG" in saved
