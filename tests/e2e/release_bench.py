@@ -17,6 +17,7 @@ import stat
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -71,8 +72,9 @@ EPOCH_S = 1_767_225_600
 TIMEOUT_S = 800
 
 
+@cache
 def github_description() -> Description:
-    """Return GitHub's description, from where the stand-ins' own tests keep it."""
+    """Return GitHub's description, from where the stand-ins' own tests keep it; read once."""
     return Description(fetch_description(REPOSITORY / ".pytest_cache/d/openapi"))
 
 

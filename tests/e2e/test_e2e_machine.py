@@ -6,12 +6,16 @@ import platform
 import re
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from .bench import Bench
 from .conftest import Sample
+
+SLOW = partial(pytest.param, marks=pytest.mark.slow)
+REPEATED = partial(pytest.param, marks=pytest.mark.repeated)
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -99,26 +103,26 @@ def plain(stiletto: Bench, plain_store: Path) -> Bench:
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        # `ci` runs every gate and the build; the rest is what it does not run, and each alone.
-        ("hatchling-src", ["ci", f"--python={PYTHON}"]),
-        ("badly-formatted", ["format", "modified-paths"]),
-        ("setuptools-flat", ["test", f"--python={PYTHON}"]),
-        ("badly-formatted", ["lint"]),
-        ("badly-formatted", ["check-format"]),
-        ("hatchling-src", ["build", f"--python={PYTHON}", "entries"]),
-        ("hatchling-src", ["check-versions"]),
-        ("hatchling-src", ["lock-check"]),
-        ("hatchling-src", ["test", f"--python={PYTHON}"]),
-        ("hatchling-src", ["typecheck", f"--python={PYTHON}"]),
-        ("hatchling-src", ["versions"]),
-        ("failing-test", ["test-run", f"--python={PYTHON}", "summary"]),
-        ("failing-test", ["test-run", f"--python={PYTHON}", "exit-code"]),
-        ("type-errors", ["typecheck", f"--python={PYTHON}"]),
-        ("workspace", ["--package=quay-crane", "test", f"--python={PYTHON}"]),
+        # `ci` runs every gate and the build; the rest is what it does not run.
+        SLOW("hatchling-src", ["ci", f"--python={PYTHON}"]),
+        SLOW("badly-formatted", ["format", "modified-paths"]),
+        SLOW("setuptools-flat", ["test", f"--python={PYTHON}"]),
+        SLOW("hatchling-src", ["build", f"--python={PYTHON}", "entries"]),
+        SLOW("failing-test", ["test-run", f"--python={PYTHON}", "summary"]),
+        SLOW("type-errors", ["typecheck", f"--python={PYTHON}"]),
+        SLOW("workspace", ["--package=quay-crane", "test", f"--python={PYTHON}"]),
+        # Each alone.
+        REPEATED("badly-formatted", ["lint"]),
+        REPEATED("badly-formatted", ["check-format"]),
+        REPEATED("hatchling-src", ["check-versions"]),
+        REPEATED("hatchling-src", ["lock-check"]),
+        REPEATED("hatchling-src", ["test", f"--python={PYTHON}"]),
+        REPEATED("hatchling-src", ["typecheck", f"--python={PYTHON}"]),
+        REPEATED("hatchling-src", ["versions"]),
+        REPEATED("failing-test", ["test-run", f"--python={PYTHON}", "exit-code"]),
     ],
 )
 def test_plain_mode_gives_the_same(

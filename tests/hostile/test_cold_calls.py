@@ -1,8 +1,9 @@
 """Whole commands at once on a store that does not exist yet: all end well.
 
-STILETTO_COLD_ROUNDS says how often, 2 if left out; rounds of six and of eight calls take turns:
+STILETTO_COLD_ROUNDS says how often, 2 if left out; rounds of six and of eight calls take turns, and
+all but the first are of the suite `repeated`:
 
-STILETTO_COLD_ROUNDS=12 uv run pytest tests/hostile/test_cold_calls.py -m slow     84 calls
+STILETTO_COLD_ROUNDS=12 uv run pytest tests/hostile/test_cold_calls.py -m "slow or repeated"
 """
 
 from __future__ import annotations
@@ -22,11 +23,16 @@ ROUNDS = int(os.environ.get("STILETTO_COLD_ROUNDS", "2"))
 LIMIT_S = 900
 
 
-@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.network
 @pytest.mark.timeout(LIMIT_S * ROUNDS)
-@pytest.mark.parametrize("number", range(ROUNDS))
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(number, marks=pytest.mark.repeated if number else pytest.mark.slow)
+        for number in range(ROUNDS)
+    ],
+)
 def test_calls_that_begin_a_store_together_all_pass(
     tmp_path: Path, environ: dict[str, str], number: int
 ) -> None:

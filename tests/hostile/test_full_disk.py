@@ -24,6 +24,8 @@ PRUNE = f"{sys.executable} -m stiletto prune"
 
 SMALL = ["size=1m", "size=500m,nr_inodes=100"]
 LARGER = ["size=20m", "size=120m", "size=150m", "size=170m", "size=500m,nr_inodes=3000"]
+USUAL = [SMALL[0], "size=120m", LARGER[-1]]
+"""Full at once, within the call, and of files."""
 
 
 def _in_mount(tmp_path: Path, options: str, script: str) -> list[str]:
@@ -71,8 +73,13 @@ def test_full_disk_is_one_line_and_can_be_pruned(tmp_path: Path, options: str) -
 
 @pytest.mark.e2e
 @pytest.mark.network
-@pytest.mark.slow
-@pytest.mark.parametrize("options", [*SMALL, *LARGER])
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(each, marks=pytest.mark.slow if each in USUAL else pytest.mark.repeated)
+        for each in (*SMALL, *LARGER)
+    ],
+)
 def test_call_is_right_after_room_was_made(tmp_path: Path, options: str) -> None:
     """Wherever in a call the disk became full, the next call on a larger one is right."""
     room = "mount -o remount,size=1g,nr_inodes=0 $DISK"

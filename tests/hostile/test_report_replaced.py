@@ -56,6 +56,8 @@ ACTS = {
     "other-xml": 'REPORT.write_text("<html/>")',
     "none-failed": """REPORT.write_text('<testsuite tests="-7" failures="-3"/>')""",
 }
+USUAL = ("directory", "link", "large", "none-failed")
+"""No file, another file, too large a one, and one that says something wrong."""
 
 
 @pytest.fixture
@@ -70,8 +72,13 @@ def lamp(tmp_path: Path) -> Path:
     return package
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ACTS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in USUAL else pytest.mark.repeated)
+        for name in ACTS
+    ],
+)
 def test_replaced_report_is_one_red_line(stiletto: Bench, lamp: Path, name: str) -> None:
     """Whatever lies in the report's place when pytest has ended: red, in a line, no traceback."""
     (lamp / "conftest.py").write_text(REPLACING.format(act=ACTS[name]))
