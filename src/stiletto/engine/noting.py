@@ -119,9 +119,11 @@ class Noted:
         )
 
     def stored(self, steps: Sequence[Sequence[Any]], at_s: float) -> None:
-        """Note for which steps a stored result stands, where others have run since."""
-        known = self.success is not None and self.success.key == self.key
-        if self.journal is not None and not known:
+        """Note for which steps a stored result stands, where others have run since.
+
+        Also where the function ran with other arguments only: its steps are compared with those.
+        """
+        if self.journal is not None and not self.journal.passed_last(self.slots, self.key):
             self.journal.used_again(steps, at_s)
 
 

@@ -40,7 +40,7 @@ _PLAIN = {
 
 _TEXT_MAX = 60
 _ID = re.compile(r"(\w+)@(sha256:[0-9a-f]{64})")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_DIGEST = re.compile(r"(?:sha256:)?\b[0-9a-f]{32,}\b")
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,13 +93,37 @@ class Journal:
         self._parts.append(parts)
         if not note.slots:
             return
-        now = Ending(note.key, note.outcome, time.time(), note.seconds, note.exit_code)
-        good = note.outcome in ("done", "cached")
-        if note.outcome == "cached" and note.success and note.success.key == note.key:
+        if note.outcome == "cached":
+            self._used(note)
             return
-        success = now if good else note.success
+        now = Ending(note.key, note.outcome, time.time(), note.seconds, note.exit_code)
+        success = now if note.outcome == "done" else note.success
         data = {"format": FORMAT, "success": success and asdict(success), "last": asdict(now)}
         self._remember(note.slots, data)
+
+    def _used(self, note: Note) -> None:
+        """Let slots remember a stored result that was used where another one was the last.
+
+        It counts from when it was made: from then on it expires, and what was removed since may
+        have removed it.
+        """
+        others = [slot for slot in note.slots if not self.passed_last([slot], note.key)]
+        if not others:
+            return
+        passed = note.success
+        if passed is None or passed.key != note.key:
+            at_s = note.made_at_s or time.time()
+            passed = Ending(note.key, note.outcome, at_s, note.seconds, note.exit_code)
+        ending = asdict(passed)
+        self._remember(others, {"format": FORMAT, "success": ending, "last": ending})
+
+    def passed_last(self, slots: Iterable[str], key: str) -> bool:
+        """Whether what each of these slots remembers last is a success with this key."""
+        for slot in slots:
+            for ending in self.endings([slot]):
+                if ending is None or ending.key != key:
+                    return False
+        return True
 
     def _remember(self, slots: Iterable[str], data: Mapping[str, Any]) -> None:
         """Write how a step ended; until that is done it is found here."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +12,11 @@ from stiletto.history.notes import Kind, parts_of
 from stiletto.visible import shortened
 
 _INDENT = "  "
-_NAME_MAX = 70
+_WIDTH = 80
+_NAME_MIN = 24
+"""So much of a command is shown, however long the rest of its line is."""
+_RUNNERS = ("python", "sh")
+_TOKEN = re.compile("[0-9a-f]{16,}")
 _SHORT_S = 0.15
 """Faster steps are counted only, beside slower ones."""
 _FIRST_MAX = 3
@@ -38,7 +43,8 @@ class _Lines:
         """Add what is known of one step."""
         self.answers.append(answer)
         part = f"[{answer.note.part}] " if answer.note.part else ""
-        self.add(depth, f"{part}{shortened(answer.note.name, _NAME_MAX)}   {answer.ended}")
+        room = _WIDTH - len(f"{_INDENT * depth}{part}   {answer.ended}")
+        self.add(depth, f"{part}{named(answer.note.name, room)}   {answer.ended}")
         if answer.why:
             self.add(depth + 1, answer.why)
         new = [cause for cause in answer.causes if cause not in self.shown]
@@ -53,6 +59,28 @@ class _Lines:
         self.add(depth, cause.title)
         for line in cause.lines:
             self.add(depth + 1, line)
+
+
+def named(command: str, size: int) -> str:
+    """Return a command in about `size` characters: its first words, whole.
+
+    A script has the name of its file, and the words that say what it does: not where it lies, nor
+    what it identifies something by.
+    """
+    words = command.split(" ")
+    if words[0] in _RUNNERS and words[1:2] and words[1].startswith("/"):
+        rest = [each for each in words[2:] if not (each.startswith("/") or _TOKEN.fullmatch(each))]
+        words = [words[1].rpartition("/")[2], *rest]
+    whole = " ".join(words)
+    size = max(size, _NAME_MIN)
+    if len(whole) <= size:
+        return whole
+    kept = words[:1]
+    for word in words[1:]:
+        if len(" ".join([*kept, word, "..."])) > size:
+            break
+        kept.append(word)
+    return shortened(" ".join([*kept, "..."]), size)
 
 
 def text(answers: Sequence[Answer], *, every: bool) -> str:

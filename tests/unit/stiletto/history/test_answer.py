@@ -13,7 +13,7 @@ from stiletto.history.causes import Comparison
 from stiletto.history.changes import Listing
 from stiletto.history.inputs import Inputs, Origin
 from stiletto.history.notes import OTHER_VERSION, Ending, Kind, Note
-from stiletto.history.page import text
+from stiletto.history.page import named, text
 
 NOW_S = 1_000_000.0
 CALL_S = NOW_S - 10
@@ -227,3 +227,26 @@ def test_fast_steps_are_counted() -> None:
 def test_times_have_their_largest_unit(seconds: float, expected: str) -> None:
     """One number is enough."""
     assert expected == ago(seconds)
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("pytest -q", "pytest -q"),
+        ("uv pip install --requirements=/opt/wheelwright/requirements.txt", "uv pip install ..."),
+        ("sh /opt/w/list-files.sh /opt/w/tree/ /opt/w/files", "list-files.sh"),
+        ("python /opt/w/attempts.py /cache/own settle 0123456789abcdef0123", "attempts.py settle"),
+        ("python -m build --no-isolation", "python -m build --no-isolation"),
+        ("a-program-with-a-name-that-is-too-long", "a-program-with-a-name-that-is..."),
+        ("", ""),
+    ],
+)
+def test_a_step_is_named_by_its_first_words(command: str, expected: str) -> None:
+    """Whole words; a script by its file and what it is to do, not by paths and digests."""
+    assert expected == named(command, 32)
+
+
+def test_an_answer_fits_a_terminal() -> None:
+    """The line of a step has at most 80 characters, with its cell and its times."""
+    note = step("blue", passed("red"), name="pytest " + "--option=/a/path " * 9, part="3.12")
+    assert [] == [line for line in explained(note).splitlines() if len(line) > 80]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +100,36 @@ def test_names_of_steps_show_no_secret(store: Store, tmp_path: Path) -> None:
     assert "echo ***" == call.notes[0].name
     kept = b"".join(path.read_bytes() for path in store.root.rglob("*") if path.is_file())
     assert b"journal-canary" not in kept
+
+
+def test_a_stored_result_is_the_last_that_passed(store: Store, tmp_path: Path) -> None:
+    """Where the same step ran with other arguments since; it counts from when it was made."""
+    journal = Journal(store, tmp_path, "stiletto call x", lambda data: data)
+
+    def ended(key: str, outcome: str, made_at_s: float = 0.0) -> None:
+        slots = journal.slot(key), journal.slot("program")
+        success, last = journal.endings(slots)
+        note = Note(1, Kind.STEP, "pytest", key, outcome, 1.0, slots=slots, success=success)
+        journal.ended(replace(note, last=last, made_at_s=made_at_s))
+
+    def last() -> tuple[str, str]:
+        success, latest = journal.endings([journal.slot("program")])
+        assert success is not None
+        assert latest is not None
+        return success.key, latest.key
+
+    ended("quiet", "done")
+    made = journal.endings([journal.slot("quiet")])
+    ended("loud", "done")
+    assert ("loud", "loud") == last()
+    ended("quiet", "cached", 5.0)
+    assert ("quiet", "quiet") == last()
+    assert made == journal.endings([journal.slot("quiet")])
+    ended("loud", "failed")
+    ended("quiet", "cached", 5.0)
+    assert ("quiet", "quiet") == last()
+    ended("old", "cached", 5.0)
+    success, _ = journal.endings([journal.slot("program")])
+    assert success is not None
+    assert 5.0 == success.at_s
+    journal.close()
