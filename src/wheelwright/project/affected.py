@@ -78,8 +78,7 @@ def affected(root: Project, changes: Changes) -> Affected:
     outside = [path for path in outside if not path.startswith(gone)]
     manifest = join(root.base, _PYPROJECT)
     moved: set[str] = set()
-    if manifest in outside and before is not None and _settings(before) == _settings(root.root):
-        # It changed, but only in which packages there are.
+    if manifest in outside and before is not None and _differs_in_packages(before, root.root):
         outside.remove(manifest)
         moved = _moved(before, root.root)
     if outside:
@@ -200,6 +199,14 @@ def _removed(changes: Changes, before: Pyproject | None, base: str) -> tuple[str
         if path.startswith(start) and path.rpartition("/")[2] == _PYPROJECT
     ]
     return tuple(f"{join(base, directory)}/" for directory in members(before, manifests))
+
+
+def _differs_in_packages(before: Pyproject, now: Pyproject) -> bool:
+    """Whether two roots differ, and only in which packages there are.
+
+    An edit that changes no value, such as a comment, may be of what a tool reads as text.
+    """
+    return before.data != now.data and _settings(before) == _settings(now)
 
 
 def _settings(root: Pyproject) -> dict[str, Any]:

@@ -86,10 +86,11 @@ def test_the_reason_names_the_file_or_the_package() -> None:
 
 
 def test_settings_of_the_root_affect_all() -> None:
-    """But not a change that only says which packages there are."""
+    """A comment, too, but not a change that only says which packages there are."""
     assert {"oak", "ash", "yew"} == after("pyproject.toml", before=ROOT + "\n[tool.ruff]\n")
     assert {"oak", "ash", "yew"} == after("pyproject.toml", before=None)
     assert {"oak", "ash", "yew"} == after("pyproject.toml", before="[broken")
+    assert {"oak", "ash", "yew"} == after("pyproject.toml", before=ROOT + "# a comment\n")
     fewer = ROOT.replace(', "yew"', "")
     assert {"yew"} == after("pyproject.toml", "yew/pyproject.toml", before=fewer)
 
