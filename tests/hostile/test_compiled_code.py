@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hostile_bench import environment, probe, stiletto
 
-from stiletto.engine.commands import PREPARES
+from stiletto.engine.context import PREPARES
 
 PLANT = """
 @function

@@ -63,10 +63,6 @@ from stiletto.visible import displayed
 
 NEVER_STORED = range(128, 192)  # ended by a signal: always a failure; as the real engine
 
-PREPARES = "prepare the module (once)"
-"""What is shown for the step that installs what a module requires: unchanged, it is kept."""
-
-
 @dataclass(frozen=True, slots=True)
 class Finished:
     """A command that ended as expected."""
@@ -154,8 +150,8 @@ class Commands:
             noted.saw_step(inputs, stack, trees)
             async with self._slots, self.reads.running(exec_):
                 with self.ahead.counted():
-                    if preparing.get():
-                        span = self.progress.span(PREPARES, "prepare", parent)
+                    if (preparation := preparing.get()) is not None:
+                        span = preparation.span(self.progress, parent)
                     else:
                         self.ahead.missed()
                         span = self.progress.span(name, "step", parent)
@@ -184,7 +180,8 @@ class Commands:
             end(Outcome.FAILED, error.message)
             noted.end(span, Outcome.FAILED)
             raise
-        end(Outcome.DONE, _note(done))
+        if span.kind != "prepare":  # other steps of the preparation may follow
+            end(Outcome.DONE, _note(done))
         noted.end(span, Outcome.DONE, exit_code=done.exit_code)
         if done.exit_code:
             self._noting.failed.append(noted.name.partition(" ")[0])

@@ -16,7 +16,7 @@ from stiletto.api import files as f
 from stiletto.api.session import Error
 from stiletto.engine.client import Client
 from stiletto.engine.container_leaves import image_container
-from stiletto.engine.context import current_span, preparing
+from stiletto.engine.context import Preparation, current_span, preparing
 from stiletto.engine.core import Core
 from stiletto.engine.once import Once
 from stiletto.engine.server import Inside
@@ -185,7 +185,7 @@ class Processes:
         }
         pyproject = path.read_text(encoding="utf-8")
         plan = installation(path, pyproject, locks)
-        token = preparing.set(True)
+        token = preparing.set(preparation := Preparation())
         sandbox = _beside(self._core.evaluator.sandbox.ready())
         try:
             base = await self._python(project, path)
@@ -219,6 +219,8 @@ class Processes:
             ) from error
         finally:
             preparing.reset(token)
+            if preparation.end() and plan.note:
+                self._core.progress.say(plan.note)
             sandbox.cancel()
         return runtime.run(container, module, project)
 

@@ -6,7 +6,9 @@
     neither, or `use-uv = false`            the newest, with the engine's own SDK
 
 The engine's own SDK is `SDK_REQUIREMENT`: the real engine writes its SDK to `sdk` on the fly, so
-that a version pinned beside the path means nothing. Source: sdk/python/runtime of v0.21.8. Pure.
+that a version pinned beside the path means nothing. That SDK has the version 0.0.0: the real engine
+refuses `dagger-io>=0.21.8` without uv.lock. Here a released one is installed, so that such a module
+works and its author is told. Source: sdk/python/runtime of v0.21.8. Pure.
 """
 
 from __future__ import annotations
@@ -24,6 +26,9 @@ SDK = "dagger-io"
 SDK_REQUIREMENT = "dagger-io>=0.21.8,<0.22"
 OWN_SDK_VERSION = "0.0.0"
 """The version of the SDK that the real engine installs, which a requirement has to accept."""
+
+_SDK_VERSIONS = tuple(f"0.21.{patch}" for patch in range(8, 100))
+"""What `SDK_REQUIREMENT` accepts, whether it is released yet or not."""
 
 VENV = "/opt/venv"
 UV_LOCK = "uv.lock"
@@ -44,6 +49,7 @@ class Installation:
         variables: set for them: the indexes that the project names.
         needs_source: whether they build the project's metadata, which takes its other files.
         own_sdk: whether the SDK is the engine's own.
+        note: what the author of the module should know; empty for nothing.
     """
 
     files: Mapping[str, str]
@@ -51,13 +57,14 @@ class Installation:
     variables: Mapping[str, str] = field(default_factory=dict)
     needs_source: bool = False
     own_sdk: bool = True
+    note: str = ""
 
 
 def installation(path: Path, text: str, locks: Mapping[str, str]) -> Installation:
     """Decide what is installed for the pyproject.toml at `path`; `locks` are those beside it.
 
     Raises:
-        ModuleFailed: it requires a version that the engine's own SDK does not have.
+        ModuleFailed: it requires a version of the SDK that the engine does not speak.
     """
     data = tomllib.loads(text)
     tool = _get(data, "tool", dict[str, Any]())
@@ -78,17 +85,20 @@ def installation(path: Path, text: str, locks: Mapping[str, str]) -> Installatio
             variables,
             own_sdk=False,
         )
+    note = ""
     if UV_LOCK not in kept and required is not None and "path" not in source:
-        _check_version(required, path)
-    files = {"pyproject.toml": _with_own_sdk(text)}
-    commands: tuple[tuple[str, ...], ...] = (_sync(),)
+        note = _checked_version(required, path)
+    files = {"pyproject.toml": _with_own_sdk(text, [required] if note and required else [])}
+    # Without a lock, what was resolved is shown.
+    commands: tuple[tuple[str, ...], ...] = (_sync()[:-1],)
     if UV_LOCK in kept:
+        commands = (_sync(),)
         files[UV_LOCK] = kept[UV_LOCK]
     elif PIP_LOCK in kept:
         files[PIP_LOCK] = _pins(kept[PIP_LOCK])
         commands = _PIP
     is_dynamic = bool(_get(data, "project", dict[str, Any]()).get("dynamic"))
-    return Installation(files, commands, variables, needs_source=is_dynamic)
+    return Installation(files, commands, variables, needs_source=is_dynamic, note=note)
 
 
 def _sync(*options: str) -> tuple[str, ...]:
@@ -122,24 +132,35 @@ def _sdk_requirement(data: Mapping[str, Any]) -> str | None:
     return next((each for each in listed if isinstance(each, str) and _IS_SDK.match(each)), None)
 
 
-def _check_version(required: str, path: Path) -> None:
+def _checked_version(required: str, path: Path) -> str:
+    """Return what is to be said of a requirement of the SDK without a lock; empty for nothing.
+
+    Raises:
+        ModuleFailed: no version of the engine's own SDK is accepted.
+    """
     # Imported here: an unchanged call does not need it.
     from packaging.requirements import InvalidRequirement, Requirement
 
     try:
-        accepts = Requirement(required).specifier.contains(OWN_SDK_VERSION)
+        accepted = Requirement(required).specifier
     except InvalidRequirement:
-        return  # uv reports what is wrong with it
-    if not accepts:
+        return ""  # uv reports what is wrong with it
+    if accepted.contains(OWN_SDK_VERSION):
+        return ""
+    if not any(accepted.contains(each) for each in _SDK_VERSIONS):
         raise ModuleFailed(
-            f"{path}: without uv.lock the engine's own SDK is installed, whose version is "
-            f"{OWN_SDK_VERSION}; {required!r} excludes it",
+            f"{path}: without uv.lock the engine's own SDK is installed, "
+            f"{SDK_REQUIREMENT.removeprefix(SDK)}; {required!r} excludes it",
             hint=f"write {SDK!r} without a version, or lock the project with `uv lock`",
         )
+    return (
+        f"{path}: no uv.lock, so that the newest versions are installed; `dagger` refuses "
+        f"{required!r} without one: run `uv lock` in {path.parent}"
+    )
 
 
-def _with_own_sdk(text: str) -> str:
-    """Return a pyproject.toml whose only requirement of the SDK is the engine's own."""
+def _with_own_sdk(text: str, bounds: Sequence[str] = ()) -> str:
+    """Return a pyproject.toml that requires the engine's own SDK, and no other but within bounds."""
     import tomlkit  # takes a sixth of an unchanged call, and few modules need it
 
     document = tomlkit.parse(text)
@@ -155,7 +176,8 @@ def _with_own_sdk(text: str) -> str:
     project.setdefault("name", "main")  # uv takes no project without name and version
     if "version" not in project.get("dynamic", []):
         project.setdefault("version", "0")
-    project["dependencies"] = [*_without_sdk(project.get("dependencies", [])), SDK_REQUIREMENT]
+    others = _without_sdk(project.get("dependencies", []))
+    project["dependencies"] = [*others, SDK_REQUIREMENT, *bounds]
     return tomlkit.dumps(document)
 
 

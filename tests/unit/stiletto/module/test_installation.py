@@ -96,14 +96,25 @@ def test_project_without_a_table_gets_one(text: str) -> None:
     assert [SDK_REQUIREMENT] == project(made(text))["project"]["dependencies"]
 
 
-@pytest.mark.parametrize("bound", [">=0.15", "==0.21.8", "~=0.20.0"])
-def test_bound_without_a_lock_is_refused(bound: str) -> None:
-    """Without uv.lock a version that Dagger's own SDK does not have is an error, as there."""
+@pytest.mark.parametrize("bound", [">0,<0.15", "==0.21.7", "~=0.20.0", ">=99"])
+def test_bound_that_the_engine_does_not_speak_is_refused(bound: str) -> None:
+    """Without uv.lock a version that neither engine has is an error."""
     with pytest.raises(ModuleFailed, match="excludes it") as raised:
         made(PROJECT.format(bound=bound))
 
-    assert f"'dagger-io{bound}'" in raised.value.message
+    assert "'dagger-io" in raised.value.message
     assert "without a version" in (raised.value.hint or "")
+
+
+@pytest.mark.parametrize("bound", [">=0.15", "==0.21.8", ">=0.21.8,<0.22"])
+def test_bound_that_only_dagger_refuses_is_installed_and_told(bound: str) -> None:
+    """The module works on the user's machine; its author reads why it does not on Dagger."""
+    plan = made(PROJECT.format(bound=bound))
+
+    expected = ["anyio", SDK_REQUIREMENT, f"dagger-io{bound}"]
+    assert expected == project(plan)["project"]["dependencies"]
+    assert f"`dagger` refuses 'dagger-io{bound}' without one: run `uv lock` in /m" in plan.note
+    assert "--quiet" not in plan.commands[0]
 
 
 @pytest.mark.parametrize("bound", ["", "<1", ">=0"])
