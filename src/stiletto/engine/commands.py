@@ -63,6 +63,7 @@ from stiletto.visible import displayed
 
 NEVER_STORED = range(128, 192)  # ended by a signal: always a failure; as the real engine
 
+
 @dataclass(frozen=True, slots=True)
 class Finished:
     """A command that ended as expected."""

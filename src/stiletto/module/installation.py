@@ -160,7 +160,7 @@ def _checked_version(required: str, path: Path) -> str:
 
 
 def _with_own_sdk(text: str, bounds: Sequence[str] = ()) -> str:
-    """Return a pyproject.toml that requires the engine's own SDK, and no other but within bounds."""
+    """Return a pyproject.toml that requires the engine's own SDK, within these bounds."""
     import tomlkit  # takes a sixth of an unchanged call, and few modules need it
 
     document = tomlkit.parse(text)
