@@ -26,6 +26,7 @@ TERMINATED = 143
 
 _COMMAND_CHARS = 100
 _USAGE_CHARS = 2000
+_RUNNERS = ("python", "sh")
 
 
 def message_of(error: StilettoError) -> str:
@@ -54,12 +55,19 @@ def text_of(error: StilettoError, *, is_noted: bool = False, failed: Sequence[st
     if isinstance(error, StepFailed) and error.replay:
         lines.append(f"  replay: {error.replay}")
     if is_noted and isinstance(error, StepFailed) and _is_step(error):
-        name = displayed(error.command).partition(" ")[0]
-        lines.append(f"  explain: stiletto explain {name}")
+        lines.append(_explained([displayed(error.command).partition(" ")[0]]))
     elif is_noted and isinstance(error, ModuleFailed) and failed:
-        only = f" {failed[0]}" if len(set(failed)) == 1 else ""
-        lines.append(f"  explain: stiletto explain{only}")
+        lines.append(_explained(failed))
     return "\n".join(lines)
+
+
+def _explained(failed: Sequence[str]) -> str:
+    """Return the line that names what explains why these programs ran: of one, it alone.
+
+    Of a script nobody knows the interpreter by name.
+    """
+    only = "" if len(set(failed)) > 1 or failed[0] in _RUNNERS else f" {failed[0]}"
+    return f"  explain: stiletto explain{only}"
 
 
 def _is_step(error: StepFailed) -> bool:

@@ -16,6 +16,7 @@ RED = ModuleFailed("2 tests failed", hint="mend them")
         (RED, ["pytest"], "  explain: stiletto explain pytest"),
         (RED, ["pytest", "pytest"], "  explain: stiletto explain pytest"),
         (RED, ["ruff", "pytest"], "  explain: stiletto explain"),
+        (RED, ["sh"], "  explain: stiletto explain"),
         (RED, [], "  hint: mend them"),
         (UsageError("unknown flag", hint="mend them"), ["pytest"], "  hint: mend them"),
     ],
