@@ -6,11 +6,15 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from stiletto.store import sealed
 
 from .bench import Bench, Ended, stiletto_program
 from .repositories import repository
@@ -26,6 +30,7 @@ FILES = {
     "tests/test_area.py": "def test_area():\n    assert 4 == 2 * 2\n",
     "tests/test_label.py": "def test_label():\n    assert 'a'\n",
 }
+DAY_S = 24 * 3600
 TESTS = ("test", "--python=3.11")
 MATRIX = ("matrix", "--python=3.11,3.12")
 PYTEST = r"test: ran [^;]*; [12] of \d+ steps ran[^\n]*\n  pytest "
@@ -185,6 +190,71 @@ def test_each_kind_of_change_is_named(larch: Larch, row: Row) -> None:
     assert re.search(".*".join(row.has), said, re.DOTALL), said
     assert [] == [each for each in row.lacks if each in said]
     assert 10 >= len(re.findall(r"\n      ", said))
+
+
+OLDER = (
+    "import sys; from stiletto.engine import keys; keys.FORMAT -= 1; keys.MODULE_FORMAT -= 1; "
+    "from stiletto.cli.main import main; sys.exit(main())"
+)
+"""The command as it was when keys had another form."""
+
+
+@pytest.mark.slow
+def test_a_store_of_an_older_release(larch: Larch, tmp_path: Path) -> None:
+    """Every step runs, since another version wrote what is there."""
+    bench = replace(larch.bench, env={**larch.bench.env, "STILETTO_CACHE": str(tmp_path / "old")})
+    older = replace(larch, bench=replace(bench, program=(sys.executable, "-c", OLDER)))
+    older.green()
+    newer = replace(larch, bench=bench)
+    newer.green()
+    said = newer.explained()
+    assert re.search(r"; (\d+) of \1 steps ran, 0 from the store", said)
+    assert "written by another version of Stiletto" in said
+    assert "the first run here" not in said
+
+
+@pytest.mark.slow
+def test_an_answer_expires_and_its_steps_do_not(larch: Larch) -> None:
+    """Eight days later the function runs, and all of its steps come from the store."""
+    store = Path(larch.bench.env["STILETTO_CACHE"])
+    for kind in ("records", "history"):
+        for path in (store / kind).rglob("*.json"):
+            data = sealed.read(path)
+            if data is not None:
+                data.pop("seal", None)
+                path.write_bytes(sealed.seal(_earlier(data, 8 * DAY_S)))
+    larch.call()
+    said = larch.explained()
+    assert re.search(r"; 0 of \d+ steps ran", said)
+    assert "last passed 8 days ago" in said
+    assert "its result expired after 7 days" in said
+
+
+def _earlier(data: Any, seconds: float) -> Any:
+    """Return what is noted as if it had been written before."""
+    if isinstance(data, dict):
+        return {
+            name: value - seconds
+            if name == "at_s" and isinstance(value, float)
+            else _earlier(value, seconds)
+            for name, value in data.items()
+        }
+    return [_earlier(each, seconds) for each in data] if isinstance(data, list) else data
+
+
+@pytest.mark.slow
+def test_a_prune_is_named_also_where_another_limit_was_used_since(larch: Larch) -> None:
+    """What the store answered last is compared with, and not what ran last."""
+    own = {"STILETTO_CACHE": str(larch.bench.cwd / "pruned")}
+    apart = replace(larch, bench=replace(larch.bench, env={**larch.bench.env, **own}))
+    apart.green()
+    apart.call(flags=("--step-timeout=60s",))
+    apart.green()
+    assert 0 == apart.bench.run("prune", cwd=apart.at).code
+    apart.call()
+    said = apart.explained()
+    assert "by `stiletto prune`" in said
+    assert "60s" not in said
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stiletto.history.causes import ENVIRONMENT, Cause, Comparison
 from stiletto.history.inputs import Inputs
@@ -77,7 +77,7 @@ class Explainer:
     def _before(self, last: Ending | None) -> str:
         if last is None:
             return ""
-        how = f"last ended with exit code {last.exit_code}" if last.exit_code else "last passed"
+        how = f"last ended with exit code {last.exit_code}," if last.exit_code else "last passed"
         return f", {how} {self._ago(last.at_s)}"
 
     def _first(self, note: Note) -> str:
@@ -122,7 +122,10 @@ class Explainer:
         last = note.last
         if last and last.exit_code and all(each.aspect == ENVIRONMENT for each in found):
             ended = f"failed with exit code {last.exit_code}"
-            found = [Cause(f"the last run, {self._ago(last.at_s)}, {ended}"), *found]
+            # The value tells attempts apart, and nothing else.
+            again = [Cause(f"{each.title.partition(':')[0]} makes it run again") for each in found]
+            found = [Cause(f"the last run, {self._ago(last.at_s)}, {ended}"), *again]
+            found = [replace(each, aspect=ENVIRONMENT) for each in found]
         return tuple(found) or (Cause("nothing that is recorded differs"),)
 
     def _made(self, note: Note) -> str:

@@ -80,6 +80,8 @@ def named(command: str, size: int) -> str:
         if len(" ".join([*kept, word, "..."])) > size:
             break
         kept.append(word)
+    while len(kept) > 1 and kept[-1].startswith("-"):
+        kept.pop()  # its value is left out
     return shortened(" ".join([*kept, "..."]), size)
 
 

@@ -167,12 +167,12 @@ def test_a_function_that_is_never_kept_says_so() -> None:
 
 
 def test_a_failed_run_that_is_repeated_is_the_reason() -> None:
-    """The variable of the new attempt is what differs; before it the exit code of the last one."""
+    """The variable of the new attempt is named; its value is that of one attempt alone."""
     red = passed("red", 7, exit_code=1)
     assert [
-        "  pytest -q   ran 9.6 s, last ended with exit code 1 7 seconds ago",
+        "  pytest -q   ran 9.6 s, last ended with exit code 1, 7 seconds ago",
         "    the last run, 7 seconds ago, failed with exit code 1",
-        "    variable ATTEMPT: nothing -> again",
+        "    variable ATTEMPT makes it run again",
         "unchanged: image, command, dependencies",
     ] == explained(step("again", red)).splitlines()
 
@@ -234,6 +234,7 @@ def test_times_have_their_largest_unit(seconds: float, expected: str) -> None:
     [
         ("pytest -q", "pytest -q"),
         ("uv pip install --requirements=/opt/wheelwright/requirements.txt", "uv pip install ..."),
+        ("pytest -p wheelwright_reporter --record=/opt/x", "pytest ..."),
         ("sh /opt/w/list-files.sh /opt/w/tree/ /opt/w/files", "list-files.sh"),
         ("python /opt/w/attempts.py /cache/own settle 0123456789abcdef0123", "attempts.py settle"),
         ("python -m build --no-isolation", "python -m build --no-isolation"),
