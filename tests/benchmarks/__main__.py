@@ -148,7 +148,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         machine = made(at, _names(given.python), peers, given.store)
         before = facts(machine)
         if given.growth:
-            points.extend(grown(machine, only, given.pairs))
+            for point in grown(machine, only, given.pairs):
+                points.append(point)
+                report()
         else:
             wanted = {each: rows_of(each, only, columns) for each in packages(given.package)}
             for found in timed(machine, wanted, columns, given.pairs):
