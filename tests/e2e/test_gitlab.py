@@ -99,7 +99,10 @@ def test_pipeline_of_a_person_stays(stiletto: Bench, tmp_path: Path) -> None:
 
     assert THEIRS == (at / MAIN).read_text()
     assert "check" == parsed(at / INCLUDED)[".wheelwright"]["stage"]
-    assert f"{MAIN}: kept as it is; ours is {INCLUDED}; style there does what ours does" in said
+    assert (
+        f"{MAIN}: kept as it is; ours is {INCLUDED}; jobs that overlap with ours: style (lint)"
+        in said
+    )
     assert f"add to {MAIN}, below include:, the line  - local: /{INCLUDED}" in said
     assert "no changes to apply" in again.said
 

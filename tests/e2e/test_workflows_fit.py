@@ -126,7 +126,7 @@ def test_foreign_file_stays_and_ours_has_another_name(stiletto: Bench, make: Mak
     assert "branch: trunk, from the branch of HEAD; there is no remote" in said
     assert (
         f"{CI}: kept as it is; ours is .github/workflows/wheelwright-ci.yml; "
-        "its job lint does what ours does" in said
+        "jobs that overlap with ours: lint (lint)" in said
     )
 
 

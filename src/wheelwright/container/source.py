@@ -146,15 +146,18 @@ async def _kept(
     )
     container = steps.git().with_directory(_TREE, parts["git"])
     container = container.with_directory(join(_TREE, place), parts["files"])
+    known: dict[str, bool] = {}
     if place:
+        known = await tracked(repository)
         above = [f"{where}/.gitignore".lstrip("/") for where in upward(place)[1:]]
-        container = container.with_directory(_TREE, await _index(repository, above))
+        if above := [path for path in above if path in known]:
+            container = container.with_directory(_TREE, await _index(repository, above))
     container = container.with_new_file(_SCRIPT, worktree.SCRIPT)
     kept = await _ask(container, "", names, worktree.repositories(every))
     inner = [path.removeprefix(f"{place}/") for path in kept.ignored]
     notes, around = kept.notes, ""
-    if place:
-        unread = worktree.deciding_above(await tracked(repository), place)
+    if known:
+        unread = worktree.deciding_above(known, place)
         around = worktree.not_read(unread, place) if unread else ""
     left_out = [path for path in kept.left_out if path.startswith(f"{place}/" if place else "")]
     restored: dict[str, dagger.File] = {}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 
 from wheelwright.github.options import TABLE, Choices
 from wheelwright.project.model import Project
 from wheelwright.release.decide.tags import Tags
 from wheelwright.repository.existing import Workflow
 from wheelwright.repository.facts import Repository, host_of, private_indexes
+from wheelwright.repository.jobs import Job
 
 GATES = ("lint", "types", "tests", "build", "audit")
 
@@ -58,7 +59,7 @@ def _forge(repository: Repository, choices: Choices) -> Iterator[str]:
 
 
 def _kept(repository: Repository, choices: Choices, planned: Collection[str]) -> Iterator[str]:
-    """Yield what was left as it is, and which of its jobs do what ours do."""
+    """Yield what was left as it is, and which of its jobs overlap with ours."""
     instead = {
         path.rpartition("/")[2].rpartition(".")[0].removeprefix("wheelwright-"): path
         for path in map(choices.path, choices.files)
@@ -69,20 +70,16 @@ def _kept(repository: Repository, choices: Choices, planned: Collection[str]) ->
             yield f"{each.error}; kept as it is"
             continue
         beside = f"; ours is {instead[each.stem]}" if each.stem in instead else ""
-        double = [job.name for job in each.jobs if set(job.kinds) & {*GATES}]
+        double = overlapping(each.jobs)
         if beside or double:
-            yield f"{each.path}: kept as it is{beside}{_doing(double)}"
+            yield f"{each.path}: kept as it is{beside}{double}"
 
 
-def _doing(jobs: Sequence[str]) -> str:
-    """Return which jobs of a person do what ours do; empty for none."""
-    if not jobs:
-        return ""
-    return (
-        f"; its job {jobs[0]} does what ours does"
-        if len(jobs) == 1
-        else f"; its jobs {', '.join(jobs)} do what ours do"
-    )
+def overlapping(jobs: Iterable[Job]) -> str:
+    """Return which jobs of a person run checks that ours run as well; empty for none."""
+    double = [(job.name, [kind for kind in job.kinds if kind in GATES]) for job in jobs]
+    listed = ", ".join(f"{name} ({', '.join(kinds)})" for name, kinds in double if kinds)
+    return f"; jobs that overlap with ours: {listed}" if listed else ""
 
 
 def _publisher(repository: Repository, choices: Choices) -> Iterator[str]:

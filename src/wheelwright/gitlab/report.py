@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from wheelwright.github import native
 from wheelwright.github.options import TABLE, Choices
-from wheelwright.github.report import GATES, of_checkout
+from wheelwright.github.report import of_checkout, overlapping
 from wheelwright.gitlab.plan import SCHEDULED, SELECTION
 from wheelwright.project.model import Project
 from wheelwright.release.decide.urls import https, is_path
@@ -39,14 +39,12 @@ def found(
 
 
 def _kept(theirs: Pipeline | None) -> Iterator[str]:
-    """Yield what was left as it is, which of its jobs do what ours do, and how it has ours."""
+    """Yield what was left as it is, which of its jobs overlap with ours, and how it has ours."""
     if theirs is None:
         return
     if theirs.error:
         yield f"{theirs.error}; kept as it is"
-    double = [job.name for job in theirs.jobs if set(job.kinds) & {*GATES}]
-    doing = f"; {', '.join(double)} there does what ours does" if double else ""
-    yield f"{theirs.path}: kept as it is; ours is {INCLUDED}{doing}"
+    yield f"{theirs.path}: kept as it is; ours is {INCLUDED}{overlapping(theirs.jobs)}"
     if not theirs.includes:
         yield f"add to {theirs.path}, below include:, the line  - local: /{INCLUDED}"
     for job in theirs.jobs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from wheelwright.release.decide.urls import is_path
@@ -16,10 +17,11 @@ MODULES = ".gitmodules"
 
 @dataclass(frozen=True, slots=True)
 class Submodule:
-    """A submodule's path, and the address that .gitmodules has for it."""
+    """A submodule's path, the address that .gitmodules has for it, and whether it has files."""
 
     path: str
     url: str
+    there: bool = True
 
     @property
     def note(self) -> str:
@@ -38,13 +40,17 @@ class Submodule:
         )
 
 
-def submodules(text: str) -> tuple[Submodule, ...]:
-    """Return the submodules that a .gitmodules names (git help gitmodules)."""
+def submodules(text: str, names: Collection[str]) -> tuple[Submodule, ...]:
+    """Return the submodules that a .gitmodules names (git help gitmodules).
+
+    `names` are all paths of the source.
+    """
     found = []
     for section in re.split(r"(?m)^\s*\[submodule\s", text)[1:]:
         values = dict(re.findall(r"(?m)^\s*(path|url)\s*=\s*\"?([^\"\n]*?)\"?\s*$", section))
         if path := values.get("path"):
-            found.append(Submodule(path, values.get("url", "")))
+            there = any(name.startswith(f"{path}/") for name in names)
+            found.append(Submodule(path, values.get("url", ""), there))
     return tuple(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -60,7 +61,12 @@ def git(repository: Repository, tags: Tags) -> Iterator[Finding]:
         yield Finding("git", "history", State.MISSING, seen, (step,))
     for module in repository.submodules:
         seen = f"{module.url or 'no address'}{f'; {module.note}' if module.note else ''}"
-        yield Finding("git", f"submodule {module.path}", State.FOUND, seen)
+        if module.there:
+            yield Finding("git", f"submodule {module.path}", State.FOUND, seen)
+        else:
+            step = f"git submodule update --init -- {shlex.quote(module.path)}"
+            empty = f"{seen}; it is empty here"
+            yield Finding("git", f"submodule {module.path}", State.MISSING, empty, (step,))
     if repository.lfs:
         yield Finding("git", "git-lfs", State.FOUND, ", ".join(repository.lfs))
 

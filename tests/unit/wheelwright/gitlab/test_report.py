@@ -48,10 +48,13 @@ def test_what_only_github_has_is_named_where_it_is_requested() -> None:
 
 
 def test_pipeline_of_a_person_is_named_with_what_it_does() -> None:
-    """Jobs that do what ours do, who publishes, and how ours is included."""
+    """Jobs that overlap with ours, who publishes, and how ours is included."""
     said = lines(Choices(), THEIRS)
 
-    assert f"{MAIN}: kept as it is; ours is {INCLUDED}; style there does what ours does" in said
+    assert (
+        f"{MAIN}: kept as it is; ours is {INCLUDED}; jobs that overlap with ours: style (lint)"
+        in said
+    )
     assert f"add to {MAIN}, below include:, the line  - local: /{INCLUDED}" in said
     assert f"publish: theirs: {MAIN} uploads (twine upload in job ship)" in said
     included = lines(Choices(), f"include: [/{INCLUDED}]\n{THEIRS}")

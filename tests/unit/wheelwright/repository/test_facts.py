@@ -41,14 +41,17 @@ def test_tags_have_the_form_of_a_release() -> None:
 
 
 def test_submodules_are_read_with_what_they_need() -> None:
-    """An address by ssh or a path has a note, one by https or relative to the repository none."""
+    """An address by ssh or a path has a note, one by https or beside the repository none.
+
+    One without a file in the source is not checked out.
+    """
     text = (
         '[submodule "a"]\n\tpath = src/a\n\turl = git@github.com:example/a.git\n'
         '[submodule "b"]\n\turl = https://github.com/example/b\n\tpath = b\n'
         '[submodule "c"]\n\tpath = c\n\turl = ../c\n'
         '[submodule "d"]\n\tpath = d\n\turl = /srv/d\n'
     )
-    found = submodules(text)
+    found = submodules(text, ["src/a/x.py", "b", "bc/x.py"])
 
     assert Submodule("src/a", "git@github.com:example/a.git") == found[0]
     assert [
@@ -58,6 +61,7 @@ def test_submodules_are_read_with_what_they_need() -> None:
         "",
         "submodule d: /srv/d cannot be reached by a runner",
     ] == [each.note for each in found]
+    assert [True, False, False, False] == [each.there for each in found]
 
 
 def test_patterns_of_lfs_are_read() -> None:

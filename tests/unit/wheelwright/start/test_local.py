@@ -53,6 +53,7 @@ def test_complete_clone_is_found() -> None:
         ({"branch": Found("", "HEAD is not on a branch")}, "default branch", "missing"),
         ({"shallow": True}, "history", "missing"),
         ({"submodules": (Submodule("data", "git@h:o/d"),)}, "submodule data", "found"),
+        ({"submodules": (Submodule("data", "../d", there=False),)}, "submodule data", "missing"),
         ({"lfs": ("*.npz",)}, "git-lfs", "found"),
         ({"has_git": False}, "repository", "missing"),
     ],
