@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import shlex
 import time
 from collections.abc import Awaitable, Callable
@@ -18,6 +19,7 @@ from stiletto.cli.explain import answers_of
 from stiletto.history.answer import Answer
 from stiletto.history.journal import History
 from stiletto.history.page import text
+from stiletto.sandbox import images
 from stiletto.sandbox.plan import Image
 from stiletto.store import Store
 
@@ -172,6 +174,32 @@ async def test_another_interpreter_is_a_cause(
     said = await explained(open_, cache, tmp_path, newer)
     assert "    image: python:3.11-slim, the host's " in said
     assert " -> python:3.11-slim, the host's /opt/python (3.11.99)\n" in said
+
+
+async def test_another_uv_is_a_cause(
+    open_: Opener, cache: Path, tmp_path: Path, fresh: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upgrade of the machine's uv runs again what has it, and both versions are named."""
+    real = images.find_uv()
+    newer = tmp_path / "newer" / "uv"
+    newer.parent.mkdir()
+    newer.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && echo "uv 99.1.2" && exit\nexec {real} "$@"\n'
+    )
+    newer.chmod(0o755)
+
+    async def work(session: Session) -> None:
+        program = session.dag.container().from_("ghcr.io/astral-sh/uv:0.9").file("/uv")
+        await session.base().with_file("/opt/uv", program).with_exec(["echo", fresh]).stdout()
+        base = session.dag.container().from_("ghcr.io/astral-sh/uv:python3.11-trixie-slim")
+        await base.with_exec(["echo", fresh]).stdout()
+
+    await explained(open_, cache, tmp_path, work)
+    monkeypatch.setattr(images, "find_uv", lambda: newer)
+    await explained(open_, cache, tmp_path, work)
+    for answer in answers(cache, tmp_path):
+        (cause,) = answer.causes
+        assert re.fullmatch(r"image: .* uv \d[^>]* -> .* uv 99\.1\.2\b.*", cause.title), cause
 
 
 def runs(command: str) -> bool:

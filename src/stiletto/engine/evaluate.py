@@ -27,7 +27,7 @@ from stiletto.engine.context import preparing
 from stiletto.engine.host_trees import HostTrees
 from stiletto.engine.laying import laid
 from stiletto.engine.layout import SCRATCH, Made, NamedFile, Stack
-from stiletto.engine.noting import Noting, copied
+from stiletto.engine.noting import Noting, copied, from_images
 from stiletto.engine.once import Once
 from stiletto.engine.secrets import SecretStore
 from stiletto.engine.surface import (
@@ -50,6 +50,7 @@ from stiletto.graph.changes import compare, difference
 from stiletto.graph.hardlinks import apart
 from stiletto.graph.recipe import Recipe, digest_of
 from stiletto.graph.tree import EMPTY, Dir, Entry, File, Link, Time, dated, split, with_owner
+from stiletto.history.inputs import OF_IMAGE
 from stiletto.history.journal import Journal
 from stiletto.layers.layer import Layer
 from stiletto.layers.view import Node, View
@@ -506,9 +507,13 @@ class Evaluator:
                 raise TypeError(f"unknown root {type(root).__name__}")
 
     async def _copied(self, operations: tuple[f.Operation, ...]) -> tuple[tuple[str, str], ...]:
-        """Return what these operations copy from a command: path and key; they have ended."""
+        """Return what these operations copy from a command, or from an image: path and origin."""
         found = [(path, await self.commands.finished(of)) for path, of in copied(operations)]
-        return tuple([(path, done.key) for path, done in found])
+        made = [(path, done.key) for path, done in found]
+        for path, address in from_images(operations):
+            provided_by = (await self.image(address)).provided_by
+            made.append((path, f"{OF_IMAGE}{address}, {provided_by}"))
+        return tuple(made)
 
     async def _has_no_effect(
         self, parent: c.Root, operations: tuple[f.Operation, ...], count: int

@@ -35,7 +35,8 @@ class Made:
     """What a layer was made of: a tree and what was removed, a command, or several layers.
 
     Attributes:
-        copied: what was copied into the tree from a command's result: the path, its key.
+        copied: what was copied into the tree, by path: the key of the command that made it, or \
+OF_IMAGE and an image as it is shown.
     """
 
     tree: Dir | None = None

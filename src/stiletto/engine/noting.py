@@ -269,6 +269,17 @@ def copied(operations: Sequence[f.Operation]) -> list[tuple[str, c.Exec]]:
     ]
 
 
+def from_images(operations: Sequence[f.Operation]) -> list[tuple[str, str]]:
+    """Return the paths at which there is a file of an image, and the image's address."""
+    found = []
+    for each in operations:
+        match each:
+            case f.WriteFile(path, c.ContainerFile(c.ImageRoot(address))):
+                if not any(_writes_to(other, path) for other in operations if other is not each):
+                    found.append((path, address))
+    return found
+
+
 def made_by(directory: Recipe) -> c.Exec | None:
     """Return the command that made what is in a directory.
 

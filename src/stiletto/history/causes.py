@@ -16,7 +16,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from stiletto.history.changes import FileChange, Listings, beneath, changes, count, short
-from stiletto.history.inputs import Inputs, Origin
+from stiletto.history.inputs import OF_IMAGE, Inputs, Origin
 
 PATHS_MAX = 6
 """How many paths are shown; of more, one less and how many are left out."""
@@ -79,8 +79,7 @@ class Comparison:
     def _below(self, before: Inputs, after: Inputs) -> Iterator[Cause]:
         old, new = _root(before), _root(after)
         if old[:1] != new[:1]:
-            images = before.image or old[:1], after.image or new[:1]
-            yield Cause(f"image: {images[0]} -> {images[1]}", aspect=IMAGE)
+            yield _image(before.image or "".join(old[:1]), after.image or "".join(new[:1]))
         yield from self._layers(before, after, old[1:], new[1:])
 
     def _layers(
@@ -115,7 +114,8 @@ class Comparison:
         if one.merged and other.merged:
             yield from self._merged(before, after, old, new)
         elif one.tree and other.tree:
-            # What was copied from the result of a step is explained by what that step saw.
+            # What was copied from the result of a step is explained by what that step saw, and a
+            # file of an image by what the image is.
             was, is_now = dict(one.copied), dict(other.copied)
             explained = [path for path in was if path in is_now and was[path] != is_now[path]]
             for path in explained:
@@ -141,6 +141,10 @@ class Comparison:
         yield from self._layers(one, other, *merged)
 
     def _step_beneath(self, old: str, new: str) -> Iterator[Cause]:
+        images = old.removeprefix(OF_IMAGE), new.removeprefix(OF_IMAGE)
+        if images != (old, new):
+            yield _image(*images)
+            return
         saw, sees = self.inputs(old), self.inputs(new)
         if saw is None or sees is None:
             yield Cause("a step beneath: what it saw before is not recorded any more")
@@ -273,6 +277,10 @@ class Comparison:
                 yield Cause(f"argument {title}: another {ids[1][1]}")
             return
         yield Cause(f"argument {title}: {_arrow(old, new)}")
+
+
+def _image(old: str, new: str) -> Cause:
+    return Cause(f"image: {old} -> {new}", aspect=IMAGE)
 
 
 def _root(inputs: Inputs) -> list[str]:

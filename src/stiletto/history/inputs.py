@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+OF_IMAGE = "image "
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -14,7 +16,8 @@ class Origin:
     Attributes:
         tree: the digest of what was written; empty for another origin.
         removed: paths that were removed beside.
-        copied: what was copied into the tree from the result of a step: the path, the step's key.
+        copied: what was copied into the tree, by path: the key of the step that made it, or \
+OF_IMAGE and an image as it is shown.
         step: the command; empty for another origin.
         merged: the keys of the layers that are one now; what they are is kept by its key.
     """
