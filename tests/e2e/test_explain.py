@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ import pytest
 
 from stiletto.store import sealed
 
-from .bench import Bench, Ended, stiletto_program
+from .bench import REPOSITORY, Bench, Ended, stiletto_program
 from .repositories import repository
 
 FILES = {
@@ -255,6 +256,32 @@ def test_a_prune_is_named_also_where_another_limit_was_used_since(larch: Larch) 
     said = apart.explained()
     assert "by `stiletto prune`" in said
     assert "60s" not in said
+
+
+@pytest.mark.slow
+def test_an_edit_of_the_module_names_its_file(larch: Larch, tmp_path: Path) -> None:
+    """The function runs, and its steps come from the store."""
+    module = tmp_path / "module"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "src", "pyproject.toml", "uv.lock", "dagger.json", "*.md"],
+        cwd=REPOSITORY,
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        (module / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(REPOSITORY / name, module / name)
+    edited = replace(larch, bench=replace(larch.bench, module=module))
+    edited.green()
+    with (module / "src" / "wheelwright" / "ci.py").open("a") as file:
+        file.write("# longer\n")
+    assert 0 == (ended := edited.call()).code, str(ended)
+    said = edited.explained()
+    assert re.search(r"test: ran [^;]*; 0 of \d+ steps ran", said)
+    assert re.search(
+        r"the module's code: 1 of \d+ changed\n    src/wheelwright/ci.py   \w{6} ->", said
+    )
 
 
 @pytest.mark.slow
