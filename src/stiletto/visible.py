@@ -38,6 +38,9 @@ _OTHER_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e
 
 _COMMAND_MAX = 120
 
+RUNNERS = ("python", "sh")
+"""What runs a script whose own name says more."""
+
 _COMMAND = re.compile(r"##(?=\w*\[)")
 """`##[group]`, `##vso[...]`, `##teamcity[...]`: commands anywhere in a line."""
 

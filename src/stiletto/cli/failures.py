@@ -16,7 +16,7 @@ import shlex
 from collections.abc import Sequence
 
 from stiletto.errors import USE_DAGGER, ModuleFailed, StepFailed, StilettoError, UsageError
-from stiletto.visible import displayed, shortened
+from stiletto.visible import RUNNERS, displayed, shortened
 
 NO_READER = 1
 INTERRUPTED = 2
@@ -26,7 +26,6 @@ TERMINATED = 143
 
 _COMMAND_CHARS = 100
 _USAGE_CHARS = 2000
-_RUNNERS = ("python", "sh")
 
 
 def message_of(error: StilettoError) -> str:
@@ -66,7 +65,7 @@ def _explained(failed: Sequence[str]) -> str:
 
     Of a script nobody knows the interpreter by name.
     """
-    only = "" if len(set(failed)) > 1 or failed[0] in _RUNNERS else f" {failed[0]}"
+    only = "" if len(set(failed)) > 1 or failed[0] in RUNNERS else f" {failed[0]}"
     return f"  explain: stiletto explain{only}"
 
 

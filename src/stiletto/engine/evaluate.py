@@ -511,8 +511,7 @@ class Evaluator:
         found = [(path, await self.commands.finished(of)) for path, of in copied(operations)]
         made = [(path, done.key) for path, done in found]
         for path, address in from_images(operations):
-            provided_by = (await self.image(address)).provided_by
-            made.append((path, f"{OF_IMAGE}{address}, {provided_by}"))
+            made.append((path, OF_IMAGE + (await self.image(address)).shown))
         return tuple(made)
 
     async def _has_no_effect(

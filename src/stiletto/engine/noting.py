@@ -74,8 +74,7 @@ class Noted:
         layers = {key: _origin(made, trees) for key, made in stack.made.items()}
         _keep_merged(journal, stack.made)
         known = {tree.key: tree.digest for tree in mounted.values()}
-        image = f"{stack.image.address}, {stack.image.provided_by}"
-        self.saw(Inputs(dict(data), layers, known, image), tuple(trees))
+        self.saw(Inputs(dict(data), layers, known, stack.image.shown), tuple(trees))
 
     def end(
         self,

@@ -118,8 +118,9 @@ class Comparison:
             # file of an image by what the image is.
             was, is_now = dict(one.copied), dict(other.copied)
             explained = [path for path in was if path in is_now and was[path] != is_now[path]]
+            explained = [path for path in explained if _are_alike(was[path], is_now[path])]
             for path in explained:
-                yield from self._step_beneath(was[path], is_now[path])
+                yield from self._copied(was[path], is_now[path])
             workdir = str(after.data.get("workdir", ""))
             yield from self._files("files", one.tree, other.tree, workdir, explained)
             gone = sorted({*one.removed} ^ {*other.removed})
@@ -140,11 +141,13 @@ class Comparison:
         merged = before.layers[old].merged, after.layers[new].merged
         yield from self._layers(one, other, *merged)
 
+    def _copied(self, old: str, new: str) -> Iterator[Cause]:
+        if old.startswith(OF_IMAGE):
+            yield _image(old.removeprefix(OF_IMAGE), new.removeprefix(OF_IMAGE))
+        else:
+            yield from self._step_beneath(old, new)
+
     def _step_beneath(self, old: str, new: str) -> Iterator[Cause]:
-        images = old.removeprefix(OF_IMAGE), new.removeprefix(OF_IMAGE)
-        if images != (old, new):
-            yield _image(*images)
-            return
         saw, sees = self.inputs(old), self.inputs(new)
         if saw is None or sees is None:
             yield Cause("a step beneath: what it saw before is not recorded any more")
@@ -277,6 +280,11 @@ class Comparison:
                 yield Cause(f"argument {title}: another {ids[1][1]}")
             return
         yield Cause(f"argument {title}: {_arrow(old, new)}")
+
+
+def _are_alike(old: str, new: str) -> bool:
+    """Whether two origins are both images, or both steps."""
+    return old.startswith(OF_IMAGE) == new.startswith(OF_IMAGE)
 
 
 def _image(old: str, new: str) -> Cause:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 OF_IMAGE = "image "
+"""What an origin begins with that is an image, and no step."""
 
 
 @dataclass(frozen=True, slots=True)

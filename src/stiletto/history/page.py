@@ -9,13 +9,12 @@ from dataclasses import dataclass, field, replace
 from stiletto.history.answer import Answer
 from stiletto.history.causes import ASPECTS, COMMAND, ENVIRONMENT, IMAGE, Cause
 from stiletto.history.notes import Kind, parts_of
-from stiletto.visible import shortened
+from stiletto.visible import RUNNERS, shortened
 
 _INDENT = "  "
 _WIDTH = 80
 _NAME_MIN = 24
 """So much of a command is shown, however long the rest of its line is."""
-_RUNNERS = ("python", "sh")
 _TOKEN = re.compile("[0-9a-f]{16,}")
 _SHORT_S = 0.15
 """Faster steps are counted only, beside slower ones."""
@@ -68,7 +67,7 @@ def named(command: str, size: int) -> str:
     what it identifies something by.
     """
     words = command.split(" ")
-    if words[0] in _RUNNERS and words[1:2] and words[1].startswith("/"):
+    if words[0] in RUNNERS and words[1:2] and words[1].startswith("/"):
         rest = [each for each in words[2:] if not (each.startswith("/") or _TOKEN.fullmatch(each))]
         words = [words[1].rpartition("/")[2], *rest]
     whole = " ".join(words)

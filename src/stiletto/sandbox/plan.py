@@ -61,6 +61,11 @@ class Image:
     hidden: tuple[str, ...] = ()
     copies: tuple[Bind, ...] = ()
 
+    @property
+    def shown(self) -> str:
+        """The image for people: what was requested, and what it is here."""
+        return f"{self.address}, {self.provided_by}"
+
 
 @dataclass(frozen=True, slots=True)
 class BindMount:
