@@ -3,8 +3,9 @@
 #
 #     sh coverage-total.sh REPORTS SOURCE WHERE LINES COUNT [CELL]... FILE...
 #
-# Each of COUNT cells gets the first two of its own files, REPORTS/data/CELL, in REPORTS/cells/CELL; where that
-# fails, the total counts all the same. Cells follow one another beside the total: each is a process.
+# Each of COUNT cells gets a data file and coverage.json of its own files, REPORTS/data/CELL, in REPORTS/cells/CELL.
+# One that fails has none: it decides nothing, and data that cannot be read fails the total, which tells why.
+# Cells follow one another beside the total: each is a process.
 #
 # A file that a test wrote and removed again must not prevent a report; `fail_under` judges later.
 reports=$1 source=$2 where=$3 lines=$4 count=$5
